@@ -1,0 +1,338 @@
+"""Plates laid out flat, as `formats/` describe them: text set in a typeface, bands, emblems, captions, screws and dirt.
+
+`gen.py` puts them before a background and takes their picture. All coordinates are pixels unless a docstring says
+otherwise; all pictures are BGR, float32 in 0..255, which light and camera may exceed before they are done.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from common import PlateFormat, PlateStyle, UserError
+
+__all__ = ["Plate", "Typeface", "draw_plate", "draw_sign", "jitter_colour", "load_typefaces", "mount"]
+
+CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
+GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
+CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.·"
+
+
+# --- typefaces ----------------------------------------------------------------------------------------------------
+
+
+class Typeface:
+    """The glyphs of a font file as masks, CAP_HEIGHT + 2 * GLYPH_PAD rows of 0..255, cropped to their ink."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, path.stem
+        try:
+            top, bottom = ImageFont.truetype(str(path), 100).getbbox("H", anchor="ls")[1::2]
+            self.font = ImageFont.truetype(str(path), round(100 * CAP_HEIGHT / (bottom - top)))
+        except (OSError, ZeroDivisionError, ValueError):
+            raise UserError(f"{path}: is no font that Pillow can read, or lacks capitals; remove it") from None
+
+    @functools.cache  # noqa: B019 - typefaces live as long as the process
+    def glyph(self, character: str) -> tuple[np.ndarray, float]:
+        """Mask (rows, width) and advance, both in units of CAP_HEIGHT pixels a capital."""
+        advance = self.font.getlength(character)
+        picture = Image.new("L", (int(advance) + 40, CAP_HEIGHT + 2 * GLYPH_PAD))
+        ImageDraw.Draw(picture).text((20, CAP_HEIGHT + GLYPH_PAD), character, 255, self.font, anchor="ls")
+        mask = np.asarray(picture)
+        ink = np.flatnonzero(mask.max(0) > 40)
+        if not ink.size:
+            return np.zeros((mask.shape[0], 1), np.uint8), advance
+        return np.ascontiguousarray(mask[:, ink[0] : ink[-1] + 1]), advance
+
+
+def load_typefaces(folders: tuple[str, ...]) -> list[Typeface]:
+    """Every .ttf and .otf in or below `fonts/` and `folders`. Raises UserError for a folder without any."""
+    typefaces = []
+    for folder in (Path(__file__).parent / "fonts", *map(Path, folders)):
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".ttf", ".otf"))
+        if not files:
+            raise UserError(f"{folder}: holds no .ttf or .otf file; name a folder that does with --fonts")
+        typefaces += map(Typeface, files)
+    return typefaces
+
+
+# --- a plate, flat ------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Line:
+    """One line of text set in a typeface: where each glyph goes, before it is drawn. Pixels."""
+
+    text: str
+    x: np.ndarray  # (len(text),) left edge of each glyph's ink
+    widths: np.ndarray  # (len(text),) of the ink
+    y: float  # top of the capitals
+    height: float  # of the capitals
+
+    @property
+    def centres(self) -> np.ndarray:
+        return self.x + self.widths / 2
+
+
+def set_line(
+    text: str, face: Typeface, x0: float, x1: float, y: float, height: float, rng: np.random.Generator
+) -> Line:
+    """Set `text` between x0 and x1: in cells or by the typeface's advances, condensed where it would not fit."""
+    scale = height / CAP_HEIGHT
+    widths = np.array([face.glyph(c)[0].shape[1] for c in text], np.float32) * scale
+    letters = np.array([c.isalnum() for c in text])
+    stretch = rng.uniform(0.75, 1.1)
+    spacing = height * rng.uniform(0.06, 0.22)
+    cells = np.where(letters, widths, np.where(np.array(list(text)) == " ", height * rng.uniform(0.15, 0.6), widths))
+    if rng.random() < 0.4 and letters.any():  # cells of one width, as on most stamped plates
+        cells = np.where(letters, max(widths[letters].max() * 0.9, widths[letters].mean()), cells)
+        spacing *= 0.5
+    cells = cells * stretch
+    total = cells.sum() + spacing * (len(text) - 1)
+    fit = (x1 - x0) / total
+    if fit < 1:
+        cells, spacing, stretch, total = cells * fit, spacing * fit, stretch * fit, x1 - x0
+    elif rng.random() < 0.35:  # spread over the plate
+        looser = min((x1 - x0 - total) / max(len(text) - 1, 1), height * rng.uniform(0.1, 0.5))
+        spacing, total = spacing + looser, total + looser * max(len(text) - 1, 0)
+    start = x0 + (x1 - x0 - total) * (0.5 if rng.random() < 0.7 else rng.random())
+    lefts = start + np.concatenate([[0], np.cumsum(cells[:-1] + spacing)])
+    widths = np.minimum(widths * stretch, cells * 1.1)
+    return Line(text, lefts + (cells - widths) / 2, widths, y, height)
+
+
+def draw_line(mask: np.ndarray, line: Line, face: Typeface) -> None:
+    """Draw `line` into `mask`, (h, w) uint8, in place."""
+    pad = line.height * GLYPH_PAD / CAP_HEIGHT
+    top, rows = round(line.y - pad), max(2, round(line.height + 2 * pad))
+    for character, x, width in zip(line.text, line.x, line.widths, strict=True):
+        if character == " ":
+            continue
+        left, columns = round(x), max(1, round(width))
+        glyph = cv2.resize(face.glyph(character)[0], (columns, rows), interpolation=cv2.INTER_AREA)
+        y0, x0 = max(top, 0), max(left, 0)
+        target = mask[y0 : top + rows, x0 : left + columns]
+        if target.size:
+            np.maximum(target, glyph[y0 - top :, x0 - left :][: target.shape[0], : target.shape[1]], out=target)
+
+
+@dataclasses.dataclass
+class Plate:
+    """A plate laid out flat: pixels (h, w, 3) float32 0..255, its code, and the place of each of its characters."""
+
+    image: np.ndarray
+    code: str
+    centres: np.ndarray  # (len(code), 3): x and y as fractions of the plate, and the line, 0 or 1
+
+
+def jitter_colour(colour, rng: np.random.Generator, amount: float = 14) -> np.ndarray:
+    """An (r, g, b) of a format as float32 BGR, varied as paint, age and lamps vary it."""
+    return np.clip(np.array(colour[::-1], np.float32) + rng.normal(0, amount, 3) + rng.normal(0, amount), 0, 255)
+
+
+def draw_plate(
+    form: PlateFormat, style: PlateStyle, text: str, faces: list[Typeface], width: int, rng: np.random.Generator
+) -> Plate:
+    """Lay out a plate of `form` and `style` that says `text`, `width` pixels wide."""
+    aspect = style.size[0] / style.size[1] * rng.uniform(0.92, 1.08)
+    height = max(16, round(width / aspect))
+    unit = height / style.size[1]  # pixels a mm, by height
+    face = choose_typeface(form, faces, rng)
+    colour, ink = jitter_colour(style.colour, rng), jitter_colour(style.text, rng)
+    image = np.empty((height, width, 3), np.float32)
+    image[:] = colour
+    if rng.random() < 0.15:  # printed backgrounds: a second tint from one edge
+        ramp = np.clip(np.linspace(*rng.permutation([-0.5, 1.5]), height, dtype=np.float32), 0, 1)[:, None, None]
+        image += ramp * (rng.uniform(120, 255, 3).astype(np.float32) - image) * rng.uniform(0.2, 0.9)
+
+    x0, x1 = width * rng.uniform(0.015, 0.06), width * (1 - rng.uniform(0.015, 0.06))
+    bands = {"left": ["left"], "right": ["right"], "both": ["left", "right"], "top": ["top"]}.get(style.band, [])
+    band = max(2, round(rng.uniform(0.75, 1.1) * (width * 0.085 if aspect > 2.4 else width * 0.13)))
+    y_top = 0.0
+    for side in bands:
+        if side == "top":
+            y_top = height * rng.uniform(0.18, 0.26)
+            draw_band(image, (0, 0, width, round(y_top)), style, faces, rng)
+        elif side == "left":
+            draw_band(image, (0, 0, band, height), style, faces, rng)
+            x0 = band + width * rng.uniform(0.01, 0.04)
+        else:
+            draw_band(image, (width - band, 0, width, height), style, faces, rng)
+            x1 = width - band - width * rng.uniform(0.01, 0.04)
+
+    # where a plate of two lines breaks is one of the marks in its text
+    if style.lines == 2 and "|" in text:
+        marks = [i for i, c in enumerate(text) if c == "|"]
+        mark = marks[rng.integers(len(marks))]
+        texts = [text[:mark].replace("|", " "), text[mark + 1 :].replace("|", " ")]
+        heights = np.array([style.upper_height, style.glyph_height]) * unit
+    else:
+        texts, heights = [text.replace("|", " " if rng.random() < 0.6 else "")], np.array([style.glyph_height * unit])
+    texts = [t.strip(" -.·") for t in texts]
+    heights = heights * rng.uniform(0.88, 1.1)
+    heights *= min(1, (height - y_top) * 0.93 / (heights.sum() * (1.08 if len(texts) == 2 else 1)))
+    free = height - y_top - heights.sum()
+    mask = np.zeros((height, width), np.uint8)
+    captioned = style.captions and rng.random() < style.caption and free > 0.16 * height
+    lean = rng.uniform(0.35, 0.65)
+    if captioned:
+        above = rng.random() < 0.6
+        lean = rng.uniform(0.6, 0.9) if above else rng.uniform(0.1, 0.4)
+    gaps = (
+        free * np.array([lean, 1 - lean])
+        if len(texts) == 1
+        else free * np.array([lean * 0.75, 0.25, 0.75 - lean * 0.75])
+    )
+    lines, y = [], y_top
+    for text_of_line, gap, cap in zip(texts, gaps, heights, strict=False):
+        y += gap
+        lines.append(set_line(text_of_line, face, x0, x1, y, cap, rng))
+        draw_line(mask, lines[-1], face)
+        y += cap
+    if captioned:
+        size = min(gaps[0] if above else gaps[-1], 0.2 * height) * rng.uniform(0.45, 0.8)
+        words = style.captions[rng.integers(len(style.captions))]
+        y = y_top + gaps[0] * 0.5 - size / 2 if above else height - gaps[-1] * 0.5 - size / 2
+        inset = width * rng.uniform(0.05, 0.25)
+        caption_face = faces[rng.integers(len(faces))]
+        caption = set_line(caption_text(words), caption_face, x0 + inset, x1 - inset, y, size, rng)
+        draw_line(mask, caption, caption_face)
+    if rng.random() < style.border:
+        inset, weight = round(height * rng.uniform(0.02, 0.06)), max(1, round(height * rng.uniform(0.01, 0.035)))
+        cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, weight)
+    if rng.random() < 0.3:  # heavier or worn strokes
+        kernel = np.ones((1, 2) if rng.random() < 0.5 else (2, 1), np.uint8)
+        mask = cv2.dilate(mask, kernel) if rng.random() < 0.6 else cv2.erode(mask, kernel)
+
+    cover = mask.astype(np.float32)[..., None] * np.float32(1 / 255)
+    image += cover * (ink - image)
+    if rng.random() < 0.4:  # embossed: light catches one flank of each stroke
+        flank = cv2.filter2D(mask, cv2.CV_32F, np.array([[1, 0, 0], [0, 0, 0], [0, 0, -1]], np.float32))
+        image += flank[..., None] * np.float32(rng.uniform(-0.35, 0.35))
+    decorate(image, lines, style, rng)
+    centres = [
+        (x / width, (line.y + line.height / 2) / height, i)
+        for i, line in enumerate(lines)
+        for x, c in zip(line.centres, line.text, strict=True)
+        if c.isalnum()
+    ]
+    code = "".join(c for t in texts for c in t if c.isalnum())
+    return Plate(image, code, np.array(centres, np.float32).reshape(-1, 3))
+
+
+def caption_text(words: str) -> str:
+    """`words` with what no glyph mask is made for left out."""
+    return "".join(c if c in CHARACTERS else " " for c in words.upper()) or "-"
+
+
+def choose_typeface(form, faces: list[Typeface], rng: np.random.Generator) -> Typeface:
+    """One of the typefaces that the format names, half of the time; any otherwise."""
+    if rng.random() < 0.5:
+        prefixes = tuple(t.lower() for t in form.typefaces)
+        typical = [f for f in faces if f.name.lower().startswith(prefixes)] if prefixes else []
+        if typical:
+            return typical[rng.integers(len(typical))]
+    return faces[rng.integers(len(faces))]
+
+
+def draw_band(image: np.ndarray, box, style, faces: list[Typeface], rng: np.random.Generator) -> None:
+    """The coloured band at a plate's edge, `box` = (x0, y0, x1, y1), with its letters and perhaps an emblem."""
+    x0, y0, x1, y1 = box
+    image[y0:y1, x0:x1] = jitter_colour(style.band_colour, rng)
+    if style.band_text and rng.random() < 0.9:
+        size = min((y1 - y0) * 0.75, (x1 - x0) * 0.5, 0.28 * image.shape[0]) * rng.uniform(0.5, 1)
+        y = (y0 + y1 - size) / 2 if x1 - x0 > y1 - y0 else y1 - size * 1.5
+        mask = np.zeros(image.shape[:2], np.uint8)
+        face = faces[rng.integers(len(faces))]
+        words = caption_text(style.band_text[rng.integers(len(style.band_text))])
+        draw_line(mask, set_line(words, face, x0 + 1, x1 - 1, y, size, rng), face)
+        image += (mask[..., None] / np.float32(255)) * (jitter_colour((245, 245, 245), rng) - image)
+    if x1 - x0 < y1 - y0 and rng.random() < 0.7:  # a ring of stars, a flag or a hologram
+        centre, radius = (
+            ((x0 + x1) // 2, round(y0 + (y1 - y0) * 0.3)),
+            max(1, round((x1 - x0) * rng.uniform(0.2, 0.35))),
+        )
+        tint = tuple(map(float, rng.choice([(60, 210, 240), (240, 240, 240), (170, 160, 150)])))
+        cv2.circle(image, centre, radius, tint, max(1, radius // 3) if rng.random() < 0.7 else -1)
+
+
+def decorate(image: np.ndarray, lines: list[Line], style, rng: np.random.Generator) -> None:
+    """What else sits on a plate, in place: emblems in the gaps, stickers, screws, dirt."""
+    height, width = image.shape[:2]
+    if rng.random() < style.emblem:
+        gaps = [(x, line) for line in lines for x, c in zip(line.centres, line.text, strict=True) if not c.isalnum()]
+        if gaps:
+            x, line = gaps[rng.integers(len(gaps))]
+            radius = max(1, round(line.height * rng.uniform(0.1, 0.2)))
+            for y in (0.3, 0.72) if rng.random() < 0.5 else (rng.uniform(0.25, 0.75),):
+                tint = tuple(map(float, rng.uniform(0, 230, 3)))
+                centre = (round(x), round(line.y + line.height * y))
+                if rng.random() < 0.5:
+                    cv2.circle(image, centre, radius, tint, -1)
+                else:
+                    cv2.ellipse(image, (centre, (2.0 * radius, 2.6 * radius), float(rng.uniform(0, 90))), tint, -1)
+    for _ in range(rng.integers(1, 3) if rng.random() < 0.2 else 0):  # stickers near an edge
+        w, h = width * rng.uniform(0.03, 0.08), height * rng.uniform(0.08, 0.2)
+        x, y = rng.uniform(0, width - w), rng.choice([rng.uniform(0, 0.08), rng.uniform(0.82, 0.9)]) * height
+        cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), tuple(rng.uniform(0, 255, 3)), -1)
+    if rng.random() < 0.45:  # screws, in pairs, anywhere they do not belong
+        y, inset = height * rng.choice([0.12, 0.2, 0.5, 0.85]), width * rng.uniform(0.03, 0.35)
+        radius, tint = max(1, round(height * rng.uniform(0.02, 0.06))), (float(rng.uniform(10, 220)),) * 3
+        for x in (inset, width - inset):
+            cv2.circle(image, (round(x), round(y + rng.normal(0, 0.02) * height)), radius, tint, -1)
+    if rng.random() < 0.25:  # dirt: patches, thicker along the lower edge
+        patches = cv2.resize(rng.random((4, 8), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        patches = np.clip(patches + np.linspace(-0.4, 0.3, height, dtype=np.float32)[:, None], 0, 1)
+        image += (patches * np.float32(rng.uniform(0.2, 0.8)))[..., None] * (jitter_colour((110, 100, 85), rng) - image)
+
+
+def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np.ndarray:
+    """Lettering that is no plate, (h, w, 3) float32: shops' names, prices, telephone numbers, in one to four lines."""
+    rows = int(rng.integers(1, 5))
+    height = max(12, round(width * rng.uniform(0.12, 0.3) * rows**0.7))
+    ground, ink = rng.uniform(0, 255, 3), rng.uniform(0, 255, 3)
+    if abs(ground.mean() - ink.mean()) < 60:
+        ink = ground + 128 - 256 * (ground.mean() > 127)
+    image, mask = np.empty((height, width, 3), np.float32), np.zeros((height, width), np.uint8)
+    image[:] = ground
+    for row in range(rows):
+        kind, size = rng.random(), height / rows * rng.uniform(0.4, 0.85)
+        if kind < 0.6:  # words
+            text = " ".join(
+                "".join(rng.choice(list(CHARACTERS[:26]), rng.integers(2, 9))) for _ in range(rng.integers(1, 4))
+            )
+        elif kind < 0.8:  # a long number
+            text = "".join(rng.choice(list("0123456789 -"), rng.integers(9, 16)))
+        else:
+            text = "".join(rng.choice(list(CHARACTERS), rng.integers(1, 5)))
+        face = faces[rng.integers(len(faces))]
+        line = set_line(text, face, width * 0.03, width * 0.97, (row + 0.5) * height / rows - size / 2, size, rng)
+        draw_line(mask, line, face)
+    return image + mask[..., None] / np.float32(255) * (np.clip(ink, 0, 255).astype(np.float32) - image)
+
+
+def mount(plate: np.ndarray, faces: list[Typeface], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Put a flat plate (h, w, 3) in a frame, or in none. Returns this board and its corners in plate fractions (4, 2)."""
+    height, width = plate.shape[:2]
+    if rng.random() < 0.45:
+        return plate, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    edge = max(1, round(height * rng.uniform(0.02, 0.1)))
+    strip = round(height * rng.uniform(0.1, 0.22)) if rng.random() < 0.4 else edge  # with a dealer's name
+    above = rng.random() < 0.2
+    top, bottom = (strip, edge) if above else (edge, strip)
+    frame = jitter_colour((30, 30, 30) if rng.random() < 0.75 else rng.uniform(0, 255, 3), rng)
+    board = np.empty((height + top + bottom, width + 2 * edge, 3), np.float32)
+    board[:] = frame
+    board[top : top + height, edge : edge + width] = plate
+    if strip > edge:
+        mask = np.zeros(board.shape[:2], np.uint8)
+        words = "".join(rng.choice(list(CHARACTERS), rng.integers(6, 22)))
+        face, size = faces[rng.integers(len(faces))], strip * rng.uniform(0.45, 0.7)
+        y = (strip - size) / 2 if above else board.shape[0] - (strip + size) / 2
+        draw_line(mask, set_line(words, face, width * 0.1, width * 0.9, y, size, rng), face)
+        board += mask[..., None] / np.float32(255) * (255 - frame - board)
+    x, y0, y1 = edge / width, top / height, bottom / height
+    return board, np.array([[-x, -y0], [1 + x, -y0], [1 + x, 1 + y1], [-x, 1 + y1]], np.float32)
