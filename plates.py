@@ -315,7 +315,7 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
 
 
 def mount(plate: np.ndarray, faces: list[Typeface], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Put a flat plate (h, w, 3) in a frame, or in none. Returns this board and its corners in plate fractions (4, 2)."""
+    """Put a flat plate (h, w, 3) in a frame, or none. Returns the board and its corners (4, 2) in plate fractions."""
     height, width = plate.shape[:2]
     if rng.random() < 0.45:
         return plate, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
