@@ -204,6 +204,7 @@ class PlateStyle:
     band: str = ""  # where a coloured band is: one of BANDS
     band_colour: tuple[int, int, int] = (0, 51, 153)
     band_text: tuple[str, ...] = ()  # letters on the band; drawn from
+    stacked: float = 0.0  # probability that two letters before the lower line's number stand one above the other
     emblem: float = 0.0  # probability of a small coloured emblem, sticker or seal in a gap of the code
     captions: tuple[str, ...] = ()  # small words above or below the code; drawn from
     caption: float = 0.0  # probability of such words
@@ -418,6 +419,7 @@ _CHECKS = {
     "band": (f"one of {', '.join(map(repr, BANDS))}", lambda v: v in BANDS, str),
     "band_colour": _COLOUR,
     "band_text": _TEXTS,
+    "stacked": _PROBABILITY,
     "emblem": _PROBABILITY,
     "captions": _TEXTS,
     "caption": _PROBABILITY,

@@ -24,6 +24,7 @@ import functools
 import itertools
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,8 @@ BLOCK_BACKGROUNDS = 40
 CHUNK = 250  # windows a worker makes at a time
 AHEAD = 80  # chunks made ahead of their use
 BATCH = 10_000  # windows in a file of --batches
+# pixels of a camera's noise, of deviation 1; a window takes a part, since drawing its own took a tenth of its time
+NOISE = np.random.default_rng(0).standard_normal(1 << 20, np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +86,11 @@ def pose(aspect: float, rng: np.random.Generator) -> np.ndarray:
     x, y, z = about_z @ about_x @ about_y @ corners.T
     distance = aspect * rng.uniform(2, 10)
     return np.stack([x, y], -1) * (distance / (distance + z))[:, None]
+
+
+def from_unit_square(corners: np.ndarray) -> np.ndarray:
+    """The (3, 3) homography that takes fractions of a plate to pixels, given its `corners` (4, 2)."""
+    return np.linalg.inv(rectifying_homography(corners, (1, 1)))
 
 
 def warp_points(points: np.ndarray, homography: np.ndarray) -> np.ndarray:
@@ -166,17 +174,18 @@ def light(image: np.ndarray, rng: np.random.Generator) -> None:
                 (float(rng.uniform(120, 255)),) * 3,
                 1,
             )
-    if rng.random() < 0.2:  # over- or under-exposure: contrast about a level
-        image -= np.float32(rng.uniform(60, 190))
+    if rng.random() < 0.2:  # over- or under-exposure: contrast about the mean, which moves
+        mean = image.mean()
+        image -= mean
         image *= np.float32(rng.uniform(0.5, 1.8))
-        image += np.float32(rng.uniform(70, 190))
+        image += np.float32(np.clip(mean + rng.normal(0, 40), 50, 200))
 
 
 def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
     """The camera: blur, low resolution, noise, JPEG. `pitch`, pixels a character, bounds what is still legible."""
     height, width = image.shape[:2]
     if rng.random() < 0.7:
-        sigma = np.exp(rng.uniform(np.log(0.25), np.log(max(0.45, 0.15 * pitch))))
+        sigma = np.exp(rng.uniform(np.log(0.25), np.log(max(0.45, 0.13 * pitch))))
         image = cv2.GaussianBlur(image, (0, 0), sigma)
     if rng.random() < 0.15:
         length = round(rng.uniform(0.1, 0.4) * pitch)
@@ -192,7 +201,8 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     noise = np.exp(rng.uniform(np.log(0.8), np.log(14)))
     shape = image.shape if rng.random() < 0.5 else (*image.shape[:2], 1)
-    image = image + rng.standard_normal(shape, np.float32) * np.float32(noise)
+    start = rng.integers(NOISE.size - np.prod(shape))
+    image = image + NOISE[start : start + np.prod(shape)].reshape(shape) * np.float32(noise)
     if rng.random() < 0.25:  # sharpened by the camera, halos and all
         image = image + np.float32(rng.uniform(0.3, 1.5)) * (image - cv2.GaussianBlur(image, (0, 0), 1.2))
     image = np.clip(image, 0, 255).astype(np.uint8)
@@ -267,18 +277,19 @@ class Synthesizer:
             height, width = board.shape[:2]
             corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
             homography = cv2.getPerspectiveTransform(corners, outline.astype(np.float32) - np.float32(0.5))
-            cover = np.full((height, width), 1, np.float32)
+            cover = np.full((height, width, 1), 255, np.uint8)
             if rng.random() < 0.4:  # rounded corners
                 radius = max(1, round(height * rng.uniform(0.03, 0.12)))
                 for y, x in ((0, 0), (0, width - 1), (height - 1, 0), (height - 1, width - 1)):
-                    cv2.rectangle(cover, (x - radius, y - radius), (x + radius, y + radius), 0.0, -1)
+                    cv2.rectangle(cover, (x - radius, y - radius), (x + radius, y + radius), 0, -1)
                 for y, x in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
                     centre = radius if x > 0 else width - 1 - radius, radius if y > 0 else height - 1 - radius
-                    cv2.circle(cover, centre, radius, 1.0, -1)
-            seen = cv2.warpPerspective(
-                board, homography, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-            image += cv2.warpPerspective(cover, homography, shape[::-1])[..., None] * (seen - image)
+                    cv2.circle(cover, centre, radius, 255, -1)
+            covered = np.concatenate([np.clip(board, 0, 255).astype(np.uint8) & cover, cover], axis=-1)
+            seen = cv2.warpPerspective(covered, homography, shape[::-1], flags=cv2.INTER_LINEAR)
+            seen = seen.astype(np.float32)
+            # outside the board all four channels fade to 0 alike: its colours are already weighted by its cover there
+            image += seen[..., :3] - image * (seen[..., 3:] * np.float32(1 / 255))
         light(image, rng)
         return take(image, pitch, rng)
 
@@ -316,8 +327,7 @@ class Synthesizer:
         centres = np.full((SLOTS, 3), -1, np.float32)
         if present:
             centres[: len(plate.centres)] = plate.centres
-            homography = rectifying_homography(corners * WINDOW_SHAPE[::-1], (1, 1))
-            places = warp_points(plate.centres[:, :2], np.linalg.inv(homography))
+            places = warp_points(plate.centres[:, :2], from_unit_square(corners * WINDOW_SHAPE[::-1]))
             centres[: len(places), 0] = places[:, 0] / WINDOW_SHAPE[1]
         return {
             "images": window,
@@ -335,7 +345,10 @@ class Synthesizer:
         wrong_scale = not present and rng.random() < 0.5
         scale = rng.uniform(*RIGHT_SCALE)
         if wrong_scale:
-            scale = rng.uniform(0.15, 0.42) if rng.random() < 0.5 else rng.uniform(1.25, 2.5)
+            # too small, too large, or so large that a caption or one of two lines looks like a plate
+            scale = (rng.uniform(0.15, 0.42), rng.uniform(1.25, 2.5), rng.uniform(2, 8))[
+                rng.choice(3, p=[0.4, 0.3, 0.3])
+            ]
         corners = corners * scale / (extent / size).max()
         room = size - np.ptp(corners, axis=0)
         place = rng.random(2)
@@ -347,7 +360,7 @@ class Synthesizer:
         else:
             offset = room * place
         corners = corners + offset
-        spread = warp_points(outline, np.linalg.inv(rectifying_homography(corners, (1, 1))))
+        spread = warp_points(outline, from_unit_square(corners))
         pitch = pitch * np.ptp(corners[:, 0]) / 96
         image = self.photograph(WINDOW_SHAPE, index, seed, None if empty else board, spread, max(pitch, 5), rng)
         return image, corners / size
@@ -355,10 +368,10 @@ class Synthesizer:
     def rectified_window(self, index, seed, board, outline, corners, pitch, present, empty, rng):
         """What detect.py's reader is given, (64, 128, 3) uint8, and the plate's corners (4, 2) in it as fractions."""
         extent = np.ptp(corners, axis=0)
-        margin = 0.3 * extent + 6
+        margin = 0.25 * extent + 5
         shape = tuple(np.ceil(extent + 2 * margin).astype(int)[::-1])
         corners = corners + margin
-        spread = warp_points(outline, np.linalg.inv(rectifying_homography(corners, (1, 1))))
+        spread = warp_points(outline, from_unit_square(corners))
         image = self.photograph(shape, index, seed, None if empty else board, spread, pitch, rng)
         # the corners as the finder would have them: off as a whole, and each by itself, by fractions of the plate
         error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
@@ -366,12 +379,16 @@ class Synthesizer:
         unit = unit + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
         unit = 0.5 + (unit - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
         if not present and not empty:
-            if rng.random() < 0.6:
+            fault = rng.random()
+            if fault < 0.4:  # half beside it
                 shift = rng.uniform(0.3, 0.9, 2) * rng.choice([-1, 1], 2) * rng.permutation([1, rng.random() < 0.3])
                 unit = unit + shift
+            elif fault < 0.8:  # a part of it: some characters, a caption, one line of two
+                zoom = rng.uniform(0.15, [0.7, 0.55])
+                unit = 0.5 + (unit - 0.5) * zoom + rng.uniform(-0.5, 0.5, 2) * (1 - zoom)
             else:
-                unit = 0.5 + (unit - 0.5) * (rng.uniform(0.25, 0.6) if rng.random() < 0.5 else rng.uniform(1.7, 3))
-        guess = warp_points(unit, np.linalg.inv(rectifying_homography(corners, (1, 1))))
+                unit = 0.5 + (unit - 0.5) * rng.uniform(1.7, 3)
+        guess = warp_points(unit, from_unit_square(corners))
         homography = rectifying_homography(guess)
         return rectify(image, guess), warp_points(corners, homography) / WINDOW_SHAPE[::-1]
 
@@ -392,6 +409,7 @@ _synthesizer = None  # a worker process's own
 def _start_worker(settings: Settings) -> None:
     global _synthesizer
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
     _synthesizer = Synthesizer(settings)
 
 
@@ -411,19 +429,20 @@ def stream_chunks(settings: Settings, seed: int, ranges, workers: int) -> Iterat
         for start, count in ranges:
             yield stack([synthesizer.window(i, seed) for i in range(start, start + count)])
         return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (settings,)) as pool:
-        ranges = iter(ranges)
-        waiting = collections.deque()
-        try:
-            while True:
-                for start, count in itertools.islice(ranges, AHEAD - len(waiting)):
-                    waiting.append(pool.submit(_make_chunk, start, count, seed))
-                if not waiting:
-                    return
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = concurrent.futures.ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _start_worker, (settings,)
+    )
+    ranges = iter(ranges)
+    waiting = collections.deque()
+    try:
+        while True:
+            for start, count in itertools.islice(ranges, AHEAD - len(waiting)):
+                waiting.append(pool.submit(_make_chunk, start, count, seed))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:  # not a `with` block, whose end would wait for every chunk that is still in the queue
+        pool.shutdown(cancel_futures=True)
 
 
 def make_batch(start: int, count: int, seed: int, settings: Settings, workers: int = 1) -> dict[str, np.ndarray]:
@@ -453,33 +472,37 @@ def stream_batches(
 # --- the command --------------------------------------------------------------------------------------------------
 
 
-def write_windows(folder: Path, count: int, first: int, chunks: Iterator[dict]) -> None:
-    """Write `count` windows as PNG files, named by index, code and presence, in place of those of an earlier call."""
+def write_windows(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
+    """Write windows first .. end - 1 as PNG files named by index, code and presence.
+
+    Those that an earlier call left at the same indices are replaced.
+    """
+    indices = range(first, end)
     for stale in folder.glob("[0-9]" * 8 + "_*_[01].png"):
-        stale.unlink()
-    index = first
-    with tqdm(total=count, unit=" windows") as bar:
+        if int(stale.name[:8]) in indices:
+            stale.unlink()
+    names = iter(indices)
+    with tqdm(total=end - first, unit=" windows") as bar:
         for chunk in chunks:
             for image, code, presence in zip(chunk["images"], chunk["codes"], chunk["presence"], strict=True):
                 # filters and strong compression would take longer than the window itself
                 data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-                (folder / f"{index:08d}_{code}_{presence}.png").write_bytes(data.tobytes())
-                index += 1
+                (folder / f"{next(names):08d}_{code}_{presence}.png").write_bytes(data.tobytes())
             bar.update(len(chunk["images"]))
 
 
-def write_batches(folder: Path, count: int, chunks: Iterator[dict]) -> None:
-    """Write `count` windows as .npz files of BATCH windows each, `train.py --data`'s food."""
-    parts, held, number = [], 0, 0
-    with tqdm(total=count, unit=" windows") as bar:
+def write_batches(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
+    """Write windows first .. end - 1 as .npz files of BATCH windows each, named by the first, for `train.py --data`."""
+    parts, held, start = [], 0, first
+    with tqdm(total=end - first, unit=" windows") as bar:
         for chunk in chunks:
             parts.append(chunk)
             held += len(chunk["images"])
             bar.update(len(chunk["images"]))
-            if held == BATCH or bar.n == count:
-                with write_beside(folder / f"{number:05d}.npz") as temporary:
+            if held >= BATCH or start + held == end:
+                with write_beside(folder / f"{start:08d}.npz") as temporary:
                     np.savez(temporary, **{key: np.concatenate([part[key] for part in parts]) for key in parts[0]})
-                parts, held, number = [], 0, number + 1
+                parts, held, start = [], 0, start + held
 
 
 def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
@@ -511,7 +534,13 @@ def main() -> None:
     add("--batches", type=Path, metavar="DIR", help="write .npz files of 10,000 windows for train.py --data instead")
     add("--sheet", type=Path, metavar="FILE", help="draw a contact sheet of the first 200 windows too")
     add("--seed", type=natural, default=0, help="another number, other windows (%(default)s)")
-    add("--first", type=natural, default=0, help="index of the first window, to make a part elsewhere (%(default)s)")
+    add(
+        "--shard",
+        type=shard,
+        default=(1, 1),
+        metavar="I/N",
+        help="make the I-th of N parts; another machine, another I",
+    )
     add("--formats", metavar="LIST", help="formats of plates, such as in,gb (all in formats/)")
     add("--fonts", action="append", default=[], metavar="DIR", help="typefaces beside fonts/; may be repeated")
     add("--bgs", default="bgs", metavar="DIR", help="background photographs (%(default)s)")
@@ -531,17 +560,27 @@ def main() -> None:
     if not backgrounds_in(args.bgs):
         print(f"gen.py: {args.bgs} holds no pictures: backgrounds are painted; extractbgs.py fills it", file=sys.stderr)
 
-    ranges = [(i, min(CHUNK, args.first + args.count - i)) for i in range(args.first, args.first + args.count, CHUNK)]
+    part, parts = args.shard
+    first, end = args.count * (part - 1) // parts, args.count * part // parts
+    ranges = [(i, min(CHUNK, end - i)) for i in range(first, end, CHUNK)]
     chunks, shown = stream_chunks(settings, args.seed, ranges, args.workers), []
     if args.sheet:
         chunks, first_chunks = itertools.tee(chunks)
         shown = itertools.islice(first_chunks, 1)
     if args.batches:
-        write_batches(folder, args.count, chunks)
+        write_batches(folder, first, end, chunks)
     else:
-        write_windows(folder, args.count, args.first, chunks)
+        write_windows(folder, first, end, chunks)
     for chunk in shown:
         write_image(args.sheet, draw_sheet({key: array[:200] for key, array in chunk.items()}))
+
+
+def shard(text: str) -> tuple[int, int]:
+    """An argparse type: "2/3", the second of three parts."""
+    part, parts = map(int, text.split("/"))
+    if not 1 <= part <= parts:
+        raise argparse.ArgumentTypeError(f"{text} is no part; name one as in 2/3, the second of three")
+    return part, parts
 
 
 def natural(text: str) -> int:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from common import PlateFormat, PlateStyle, UserError
+from common import SEPARATORS, PlateFormat, PlateStyle, UserError
 
 __all__ = ["Plate", "Typeface", "draw_plate", "draw_sign", "jitter_colour", "load_typefaces", "mount"]
 
@@ -71,10 +71,12 @@ class Line:
     widths: np.ndarray  # (len(text),) of the ink
     y: float  # top of the capitals
     height: float  # of the capitals
+    row: int = 0  # 0 for the upper or only line of the plate, 1 for the lower
+    order: float = 0.0  # added to the centres, where glyphs stand one above the other, to tell which is read first
 
     @property
     def centres(self) -> np.ndarray:
-        return self.x + self.widths / 2
+        return self.x + self.widths / 2 + self.order
 
 
 def set_line(
@@ -102,6 +104,21 @@ def set_line(
     lefts = start + np.concatenate([[0], np.cumsum(cells[:-1] + spacing)])
     widths = np.minimum(widths * stretch, cells * 1.1)
     return Line(text, lefts + (cells - widths) / 2, widths, y, height)
+
+
+def stack_letters(letters: str, face: Typeface, x: float, y: float, height: float, width: float) -> list[Line]:
+    """Two small letters one above the other about `x`, before the number on the lower line of a plate `width` wide.
+
+    As most auto-rickshaws have them. They are read downwards, so the first counts as standing a little further left.
+    """
+    size = height * 0.46
+    lines = []
+    for i, letter in enumerate(letters):
+        ink = min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, 0.1 * width)
+        top = y + i * (height - size)
+        order = (i - 0.5) * 0.035 * width  # about a frame of the reader
+        lines.append(Line(letter, np.array([x - ink / 2]), np.array([ink]), top, size, 1, order))
+    return lines
 
 
 def draw_line(mask: np.ndarray, line: Line, face: Typeface) -> None:
@@ -163,6 +180,13 @@ def draw_plate(
             draw_band(image, (width - band, 0, width, height), style, faces, rng)
             x1 = width - band - width * rng.uniform(0.01, 0.04)
 
+    if rng.random() < 0.12:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
+        room = min(0.16 * width, 0.5 * height)
+        at_left = rng.random() < 0.6
+        x = x0 if at_left else x1 - room
+        draw_symbol(image, (x + room / 2, height * rng.uniform(0.3, 0.7)), room * rng.uniform(0.25, 0.5), rng)
+        x0, x1 = (x0 + room, x1) if at_left else (x0, x1 - room)
+
     # where a plate of two lines breaks is one of the marks in its text
     if style.lines == 2 and "|" in text:
         marks = [i for i, c in enumerate(text) if c == "|"]
@@ -189,9 +213,25 @@ def draw_plate(
     lines, y = [], y_top
     for text_of_line, gap, cap in zip(texts, gaps, heights, strict=False):
         y += gap
+        letters = text_of_line[:2]
+        if (
+            lines
+            and letters.isalpha()
+            and text_of_line[2:].strip(SEPARATORS).isdigit()
+            and rng.random() < style.stacked
+        ):
+            x = x0 + width * rng.uniform(0.05, 0.09)
+            lines += stack_letters(letters, face, x, y, cap, width)
+            text_of_line, x0 = text_of_line[2:].strip(SEPARATORS), x + width * 0.06
         lines.append(set_line(text_of_line, face, x0, x1, y, cap, rng))
-        draw_line(mask, lines[-1], face)
+        lines[-1].row = int(len(lines) > 1)
         y += cap
+    for line in lines:
+        draw_line(mask, line, face)
+    if len(texts) == 2 and rng.random() < 0.15:  # a rule between the lines
+        y = round(y_top + gaps[0] + heights[0] + gaps[1] / 2)
+        rule = jitter_colour((190, 20, 20) if rng.random() < 0.5 else style.text, rng)
+        cv2.line(image, (0, y), (width, y), tuple(map(float, rule)), max(1, round(height * rng.uniform(0.01, 0.04))))
     if captioned:
         size = min(gaps[0] if above else gaps[-1], 0.2 * height) * rng.uniform(0.45, 0.8)
         words = style.captions[rng.integers(len(style.captions))]
@@ -214,8 +254,8 @@ def draw_plate(
         image += flank[..., None] * np.float32(rng.uniform(-0.35, 0.35))
     decorate(image, lines, style, rng)
     centres = [
-        (x / width, (line.y + line.height / 2) / height, i)
-        for i, line in enumerate(lines)
+        (x / width, (line.y + line.height / 2) / height, line.row)
+        for line in lines
         for x, c in zip(line.centres, line.text, strict=True)
         if c.isalnum()
     ]
@@ -259,6 +299,20 @@ def draw_band(image: np.ndarray, box, style, faces: list[Typeface], rng: np.rand
         cv2.circle(image, centre, radius, tint, max(1, radius // 3) if rng.random() < 0.7 else -1)
 
 
+def draw_symbol(image: np.ndarray, centre: tuple[float, float], radius: float, rng: np.random.Generator) -> None:
+    """Draw a small coloured shape on `image` in place: a seal, a coat of arms, the outline of a state, a star."""
+    for size in (radius, radius * 0.55)[: rng.integers(1, 3)]:
+        tint = tuple(map(float, rng.uniform(0, 230, 3)))
+        if rng.random() < 0.4:
+            cv2.circle(image, (round(centre[0]), round(centre[1])), max(1, round(size)), tint, -1)
+        else:  # a star or a ragged outline
+            count = int(rng.integers(3, 12))
+            angles = np.sort(rng.uniform(0, 2 * np.pi, count))
+            reach = size * rng.uniform(0.5, 1.3, count)
+            outline = centre + np.stack([np.cos(angles), np.sin(angles)], -1) * reach[:, None]
+            cv2.fillPoly(image, [outline.round().astype(np.int32)], tint, cv2.LINE_AA)
+
+
 def decorate(image: np.ndarray, lines: list[Line], style, rng: np.random.Generator) -> None:
     """What else sits on a plate, in place: emblems in the gaps, stickers, screws, dirt."""
     height, width = image.shape[:2]
@@ -266,14 +320,9 @@ def decorate(image: np.ndarray, lines: list[Line], style, rng: np.random.Generat
         gaps = [(x, line) for line in lines for x, c in zip(line.centres, line.text, strict=True) if not c.isalnum()]
         if gaps:
             x, line = gaps[rng.integers(len(gaps))]
-            radius = max(1, round(line.height * rng.uniform(0.1, 0.2)))
-            for y in (0.3, 0.72) if rng.random() < 0.5 else (rng.uniform(0.25, 0.75),):
-                tint = tuple(map(float, rng.uniform(0, 230, 3)))
-                centre = (round(x), round(line.y + line.height * y))
-                if rng.random() < 0.5:
-                    cv2.circle(image, centre, radius, tint, -1)
-                else:
-                    cv2.ellipse(image, (centre, (2.0 * radius, 2.6 * radius), float(rng.uniform(0, 90))), tint, -1)
+            radius = line.height * rng.uniform(0.1, 0.32)
+            for y in (0.3, 0.72) if rng.random() < 0.4 else (rng.uniform(0.3, 0.7),):
+                draw_symbol(image, (x, line.y + line.height * y), radius, rng)
     for _ in range(rng.integers(1, 3) if rng.random() < 0.2 else 0):  # stickers near an edge
         w, h = width * rng.uniform(0.03, 0.08), height * rng.uniform(0.08, 0.2)
         x, y = rng.uniform(0, width - w), rng.choice([rng.uniform(0, 0.08), rng.uniform(0.82, 0.9)]) * height
