@@ -1,0 +1,660 @@
+#!/usr/bin/env python3
+"""Train the network on synthetic windows.
+
+    python train.py                   # five hours from scratch, backgrounds from bgs/
+    python train.py weights.npz       # the same, starting from these weights
+    python train.py --resume          # go on with an interrupted run, exactly where it stopped
+
+Windows are synthesised by worker processes (`gen.py`'s code) while the network trains, in batches of 10,000, or read
+from a folder that `gen.py --batches DIR` wrote (`--data DIR`). After each batch the network is tried on the windows
+that `./gen.py 1000` writes to `test/`, and a line of progress and some readings are printed, truth on the left, the
+network's reading on the right, each with its presence. Written, all beside `--out`:
+
+    weights.npz      the network, when there was none or the new one scores better on the test windows
+    checkpoint.npz   the state of the run after its last batch, for --resume
+    training.csv     a row a batch
+    training.png     accuracy and loss drawn over the windows seen
+
+Ctrl-C and SIGTERM finish the present step, save, and exit.
+"""
+
+import argparse
+import contextlib
+import csv
+import dataclasses
+import itertools
+import json
+import math
+import os
+import signal
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+import gen
+import model
+from common import BLANK, SLOTS, WINDOW_SHAPE, UserError, code_to_slots, rectify, run, slots_to_code, write_beside
+
+__all__ = ["augment", "draw_training", "evaluate", "learning_rate", "load_checkpoint", "save_checkpoint", "train"]
+
+BATCH = 10_000  # windows synthesised at a time; the unit of progress
+MINIBATCH = 64  # windows a step; larger ones would leave fewer steps in the hours there are
+REUSE = 3  # passes through a batch: synthesis costs as much as two passes, and more passes teach less
+LEARNING_RATE = 2e-3  # at its peak; twice AdamW's usual rate, which standardised kernels and clipped gradients bear
+FINAL_RATE = 0.01  # of the peak, at the end of the cosine
+WARM_UP = 1000  # steps, of both networks, over which the rate rises to its peak while Adam's variances settle
+WARM_UP_SHARE = 0.05  # of the run: the rise takes no longer, however short a run is
+WEIGHT_DECAY = 0.02  # AdamW's, of kernels alone
+CLIP_NORM = 2.0  # longest gradient of a step, lest a few wild windows move everything
+AVERAGE_EVERY = 10  # steps between updates of the averaged weights
+AVERAGE_DECAY = 0.99  # an update; the average spans about 1,000 steps
+TEST_COUNT = 1000  # windows; a code accuracy near 90 % is then known to about 1.3 %
+TEST_SEED = 0  # the default of gen.py
+TRAINING_SEED = 1_000_000_007  # added to --seed, so that no run trains on the windows it is tested on
+PATIENCE = 40  # batches without a better score before the run ends
+READINGS = 5  # sample readings printed after each batch
+MODELS = ("finder", "reader")
+CHART_WIDTH, CHART_HEIGHT = 2400, 960  # pixels of training.png and of each of its two panels, before it is halved
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")  # told apart by the colour-blind too (Okabe and Ito)
+CHECKPOINT_VERSION = 1
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)  # what a damaged .npz raises
+KEPT_OPTIONS = ("hours", "batches", "seed", "formats", "fonts", "bgs", "data", "batch")  # --resume takes them up again
+FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
+
+
+@dataclasses.dataclass
+class Progress:
+    """How far a run has come. Random numbers depend on --seed and these counts alone, so nothing else is kept."""
+
+    batch: int = 0  # batches gone through
+    step: int = 0  # minibatches of the present batch gone through
+    planned: int = 1  # minibatches of the present batch
+    steps: int = 0  # minibatches of the whole run
+    windows: int = 0  # windows trained on; one that is gone through twice counts twice
+    seconds: float = 0.0  # training so far, synthesis and tests included
+    losses: dict = dataclasses.field(default_factory=lambda: {name: [] for name in MODELS})  # of the present batch
+    history: list = dataclasses.field(default_factory=list)  # a row of training.csv a batch
+
+
+class Interrupt:
+    """Handles SIGINT and SIGTERM: a step is finished first, waiting for windows ends at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.waiting = False
+        signal.signal(signal.SIGINT, self)
+        signal.signal(signal.SIGTERM, self)
+
+    def __call__(self, _signal, _frame) -> None:
+        if self.waiting or self.requested:  # a second Ctrl-C means at once
+            raise KeyboardInterrupt
+        self.requested = True
+
+    def until(self, stream: Iterator[dict]) -> Iterator[dict]:
+        """The items of `stream` until a signal comes."""
+        with contextlib.closing(stream):
+            while not self.requested:
+                try:
+                    self.waiting = True
+                    item = next(stream)
+                except KeyboardInterrupt:
+                    self.requested = True
+                    return
+                finally:
+                    self.waiting = False
+                yield item
+
+
+# --- windows ------------------------------------------------------------------------------------------------------
+
+
+def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Degrade windows afresh for another pass: gamma, gain, bias, gray, noise.
+
+    `images` is (N, 64, 128, 3) uint8; returns float32 of that shape, in 0..1. Geometry is left alone, so the truths
+    still hold.
+    """
+    n, size = len(images), images[0].size
+    levels = np.linspace(0, 1, 256, dtype=np.float32)[:, None, None]
+    gamma = np.exp(rng.normal(0, 0.25, (n, 1, 1, 1)))
+    gain = np.exp(rng.normal(0, 0.15, (n, 1, 1, 1)) + rng.normal(0, 0.05, (n, 1, 1, 3)))  # of all, of each channel
+    bias = rng.normal(0, 0.06, (n, 1, 1, 1))
+    curves = (levels**gamma * gain + bias).astype(np.float32)  # (N, 256, 1, 3), what each level becomes
+    degraded = np.stack([cv2.LUT(image, curve) for image, curve in zip(images, curves, strict=True)])
+    gray = rng.random(n) < 0.15
+    degraded[gray] = degraded[gray].mean(-1, keepdims=True)
+    noise = rng.standard_normal(8 * size, np.float32)  # each window takes a part: fresh noise for all is slow
+    sigmas, starts = rng.exponential(0.015, n).astype(np.float32), rng.integers(0, 7 * size, n)
+    for i, (sigma, start) in enumerate(zip(sigmas, starts, strict=True)):
+        degraded[i] += sigma * noise[start : start + size].reshape(images[i].shape)
+    return degraded.clip(0, 1, out=degraded)
+
+
+def plan_batch(rectified: np.ndarray, rng: np.random.Generator) -> list[tuple[str, int, np.ndarray]]:
+    """The minibatches of a batch: model, pass and windows of each.
+
+    `rectified` is (N,), 0 for the finder's windows, 1 for the reader's. Each pass goes through all windows, but for
+    an incomplete minibatch, in another order, the two models taking turns in proportion to their windows.
+    Raises UserError when there is no full minibatch for each model.
+    """
+    plan = []
+    for turn in range(REUSE):
+        minibatches = []
+        for kind, name in enumerate(MODELS):
+            windows = rng.permutation(np.flatnonzero(rectified == kind))
+            count = len(windows) // MINIBATCH
+            if not count:
+                raise UserError(
+                    f"a batch of {len(rectified)} windows has only {len(windows)} for the {name}, "
+                    f"not {MINIBATCH}; make larger batches"
+                )
+            parts = np.split(windows[: count * MINIBATCH], count)
+            minibatches += [((k + 0.5) / count, name, turn, part) for k, part in enumerate(parts)]
+        plan += [minibatch[1:] for minibatch in sorted(minibatches, key=lambda minibatch: minibatch[0])]
+    return plan
+
+
+def truths(batch: dict, chosen: np.ndarray, name: str) -> dict[str, np.ndarray]:
+    """What model `name` should answer for the `chosen` (M,) windows of `batch`."""
+    y = {
+        "presence": batch["presence"][chosen, None].astype(np.float32),  # (M, 1)
+        "corners": batch["corners"][chosen],  # (M, 4, 2)
+    }
+    if name == "reader":
+        y["characters"] = np.stack([code_to_slots(code) for code in batch["codes"][chosen]])  # (M, 12)
+        y["centres"] = batch["centres"][chosen]  # (M, 12, 2)
+    return y
+
+
+def read_batch(path: Path) -> dict[str, np.ndarray]:
+    """A batch that `gen.py --batches` wrote; UserError when it is damaged or none."""
+    shapes = {"images": (*WINDOW_SHAPE, 3), "codes": (), "presence": (), "corners": (4, 2)}
+    shapes |= {"centres": (SLOTS, 2), "rectified": ()}  # of one window
+    try:
+        with np.load(path) as data:
+            batch = {key: data[key] for key in shapes}
+    except UNREADABLE:
+        raise UserError(f"{path}: is damaged or no batch of windows; make it again with gen.py --batches") from None
+    if any(batch[key].shape != (len(batch["images"]), *shape) for key, shape in shapes.items()):
+        raise UserError(f"{path}: its arrays have other shapes than those of gen.py; make it again")
+    return batch
+
+
+def list_batches(folder: str) -> list[Path]:
+    return sorted(Path(folder).glob("*.npz"))
+
+
+def read_batches(folder: str, seed: int, first: int) -> Iterator[dict]:
+    """The batches in `folder` for ever, each epoch in another order, beginning with batch number `first`.
+
+    In the place of a file that is damaged comes the next; it is named on stderr. UserError when none can be read.
+    """
+    paths = list_batches(folder)
+    for number in itertools.count(first):
+        epoch, place = divmod(number, len(paths))
+        order = np.random.default_rng([seed, epoch]).permutation(len(paths))
+        for i in np.roll(order, -place):
+            try:
+                batch = read_batch(paths[i])
+            except UserError as error:
+                print(f"{error}; left out", file=sys.stderr)
+            else:
+                break
+        else:
+            raise UserError(f"{folder}: none of its {len(paths)} .npz files can be read; make them again with gen.py")
+        yield batch
+
+
+# --- tests --------------------------------------------------------------------------------------------------------
+
+
+def predict(network, images: np.ndarray) -> dict[str, np.ndarray]:
+    """The answers of `network` to (N, 64, 128, 3) uint8 windows, as float32."""
+    parts = np.array_split(images, math.ceil(len(images) / 200))  # bounds the memory
+    parts = [network.predict_on_batch(part.astype(np.float32) / 255) for part in parts]
+    return {key: np.concatenate([np.asarray(p[key], np.float32) for p in parts]) for key in parts[0]}
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logits))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def read_codes(reader, images: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The codes that `reader` reads in (N, 64, 128, 3) uint8 windows, and their (N,) presence, 0..1."""
+    answers = predict(reader, images)
+    codes = [slots_to_code(probabilities)[0] for probabilities in softmax(answers["characters"])]
+    return codes, sigmoid(answers["presence"][:, 0])
+
+
+def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
+    """Accuracies (0..1) on the batch `test` and some readings.
+
+    presence    of the finder, on street windows
+    characters  of the reader, on rectified windows with a plate: slots right among those that truth or reading fill
+    code        the same, codes wholly right
+    street      codes wholly right on street windows with a plate, cut out by the finder's corners
+    score       the mean of presence and code: what weights are compared by
+    """
+    street, straight = test["rectified"] == 0, test["rectified"] == 1
+    found = predict(finder, test["images"][street])
+    presence = (found["presence"][:, 0] > 0) == test["presence"][street]
+
+    read, read_presence = read_codes(reader, test["images"][straight])
+    true = test["codes"][straight]
+    with_plate = test["presence"][straight] == 1
+    slots = np.array([[code_to_slots(a), code_to_slots(b)] for a, b in zip(read, true, strict=True)])
+    slots = slots[with_plate]  # (P, 2, 12), reading and truth
+    filled = (slots != BLANK).any(1)  # (P, 12)
+
+    plates = test["presence"][street] == 1
+    corners = found["corners"][plates]  # (P, 4, 2)
+    corners += 2 * gen.READ_MARGIN * (corners - corners.mean(1, keepdims=True))
+    corners *= np.array(WINDOW_SHAPE[::-1], np.float32)  # pixels
+    windows = map(rectify, test["images"][street][plates], corners)
+    street_read, _ = read_codes(reader, np.stack(list(windows)))
+
+    scores = {
+        "presence": float(presence.mean()),
+        "characters": float((slots[:, 0] == slots[:, 1])[filled].mean()),
+        "code": float(np.mean([a == b for a, b in zip(read, true, strict=True)], where=with_plate)),
+        "street": float(np.mean(np.array(street_read) == test["codes"][street][plates])),
+    }
+    scores["score"] = (scores["presence"] + scores["code"]) / 2
+    readings = [
+        f"{code or '-':>{SLOTS}} {float(p):.1f} <-> {reading or '-':<{SLOTS}} {float(q):.2f}"
+        for code, p, reading, q in zip(true, test["presence"][straight], read, read_presence, strict=True)
+    ]
+    return scores, readings[:READINGS]
+
+
+# --- what a run leaves --------------------------------------------------------------------------------------------
+
+
+def save_checkpoint(path: Path, options: dict, progress: Progress, networks: dict, averages: dict) -> None:
+    """Write the whole state of a run; `networks` and `averages` are model name -> model, averaged weights."""
+    arrays = {"state": json.dumps({"version": CHECKPOINT_VERSION, "options": options, **dataclasses.asdict(progress)})}
+    for name, network in networks.items():
+        for part, variables in checkpointed(network).items():
+            arrays |= {f"{name}/{part}/{i}": np.asarray(variable) for i, variable in enumerate(variables)}
+        arrays |= {f"{name}/average/{i}": average for i, average in enumerate(averages[name])}
+    with write_beside(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def checkpointed(network) -> dict[str, list]:
+    """All variables that the training of `network` changes, in a fixed order."""
+    return {"variables": network.variables, "optimizer": network.optimizer.variables}
+
+
+def load_checkpoint(path: Path) -> tuple[dict, Progress, dict[str, np.ndarray]]:
+    """The options, the progress and the arrays of a checkpoint; UserError when it is missing or damaged."""
+    try:
+        with np.load(path) as data:
+            arrays = {key: data[key] for key in data.files}
+        state = json.loads(str(arrays.pop("state")))
+        version, options = state.pop("version"), state.pop("options")
+        progress = Progress(**state)
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; start a run without --resume") from None
+    except UNREADABLE:
+        raise UserError(f"{path}: is damaged or no checkpoint; start a run without --resume") from None
+    if version != CHECKPOINT_VERSION:
+        raise UserError(f"{path}: has version {version}, not {CHECKPOINT_VERSION}; start a run without --resume")
+    return options, progress, arrays
+
+
+def restore(arrays: dict, networks: dict) -> dict[str, list[np.ndarray]]:
+    """Put the arrays of a checkpoint into the models and their optimisers; returns the averaged weights.
+
+    Raises UserError when they do not fit.
+    """
+    averages = {}
+    for name, network in networks.items():
+        average = [arrays.get(f"{name}/average/{i}") for i in range(len(network.weights))]
+        pairs = list(zip(average, network.weights, strict=True))
+        for part, variables in checkpointed(network).items():
+            pairs += [(arrays.get(f"{name}/{part}/{i}"), variable) for i, variable in enumerate(variables)]
+        if any(array is None or array.shape != tuple(variable.shape) for array, variable in pairs):
+            raise UserError("checkpoint.npz: is of another network; start a run without --resume")
+        for array, variable in pairs[len(average) :]:
+            variable.assign(array)
+        averages[name] = average
+    return averages
+
+
+def write_history(path: Path, history: list[dict]) -> None:
+    """Write training.csv."""
+    with write_beside(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, history[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+
+
+def draw_training(path: Path, history: list[dict]) -> None:
+    """Draw training.png: accuracies above, losses below, over the windows trained on."""
+    windows = [row["windows"] for row in history]
+    accuracies = {figure: [100 * row[figure] for row in history] for figure in FIGURES}
+    losses = {name: [row[f"{name}_loss"] for row in history] for name in MODELS}
+    image = Image.new("RGB", (CHART_WIDTH, 2 * CHART_HEIGHT), "white")
+    draw_panel(image, 0, "accuracy on the test windows, %", windows, accuracies)
+    draw_panel(image, CHART_HEIGHT, "loss while training", windows, losses)
+    image = image.reduce(2)  # twice the size, averaged, for smooth lines
+    with write_beside(path) as temporary:
+        image.save(temporary)
+
+
+def draw_panel(image: Image.Image, top: int, title: str, x: list[float], series: dict[str, list[float]]) -> None:
+    """Draw one chart of `series`, name -> values at `x`, in the rows of `image` from `top` on."""
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(36)
+    left, right, upper, lower = 140, CHART_WIDTH - 420, top + 100, top + CHART_HEIGHT - 120
+    x_ticks, y_ticks = ticks(x[-1]), ticks(max(value for values in series.values() for value in values))
+
+    def place(a: float, b: float) -> tuple[float, float]:
+        return left + (right - left) * a / x_ticks[-1], lower - (lower - upper) * b / y_ticks[-1]
+
+    draw.text((left, upper - 30), title, "black", font, anchor="ls")
+    for tick in y_ticks:
+        draw.line([place(0, tick), place(x_ticks[-1], tick)], "#dddddd", 2)
+        draw.text((left - 20, place(0, tick)[1]), f"{tick:g}", "black", font, anchor="rm")
+    for tick in x_ticks:
+        draw.line([place(tick, 0), place(tick, y_ticks[-1])], "#dddddd", 2)
+        draw.text((place(tick, 0)[0], lower + 20), readable_count(tick), "black", font, anchor="ma")
+    draw.text(((left + right) / 2, lower + 70), "windows trained on", "black", font, anchor="ma")
+    for row, ((name, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
+        points = [place(a, b) for a, b in zip(x, values, strict=True)]
+        draw.line(points, colour, 5, "curve")
+        draw.circle(points[-1], 9, colour)
+        y = upper + 30 + 56 * row
+        draw.line([(right + 40, y), (right + 100, y)], colour, 8)
+        draw.text((right + 120, y), f"{name} {values[-1]:.3g}", "black", font, anchor="lm")
+
+
+def ticks(largest: float) -> list[float]:
+    """Four to ten round numbers from 0 to `largest` or a little more."""
+    unit = 10.0 ** math.floor(math.log10(largest))
+    step = next(unit * s for s in (0.2, 0.5, 1, 2) if largest <= 6 * unit * s)
+    return [step * i for i in range(math.ceil(largest / step) + 1)]
+
+
+def readable_count(count: float) -> str:
+    """A count as `250k` or `1.5M`."""
+    return f"{count / 1e6:g}M" if count >= 1e6 else f"{count / 1e3:g}k" if count >= 1e3 else f"{count:g}"
+
+
+# --- training -----------------------------------------------------------------------------------------------------
+
+
+def import_keras():
+    """Import Keras and its backend, TensorFlow if KERAS_BACKEND names no other, without their remarks on stderr.
+
+    Inside a function because it takes seconds, which the worker processes and --help need not wait.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)  # TensorFlow's C++ writes there before it knows its log level
+    try:
+        import keras
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+    return keras
+
+
+def make_networks(keras) -> dict:
+    """The two models, each compiled with its own optimiser, in the order of MODELS.
+
+    They compute in bfloat16 where that is faster: on an accelerator, or on a CPU with matrix tiles (AMX), where it
+    was measured to be 2.9 times as fast as float32.
+    """
+    on_cpu = "cpu" in str(keras.ops.zeros(1).device).lower()
+    cpuinfo = Path("/proc/cpuinfo")
+    if not on_cpu or (cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text()):
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    networks = dict(zip(MODELS, model.get_models(), strict=True))
+    for network in networks.values():
+        optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
+        # TensorFlow's own kernels are faster than its compiler's (XLA) on a CPU
+        slow_compiler = on_cpu and keras.backend.backend() == "tensorflow"
+        network.compile(optimizer, jit_compile=False if slow_compiler else "auto")
+        optimizer.build(network.trainable_variables)
+    return networks
+
+
+def learning_rate(steps: int, fraction: float) -> float:
+    """The rate after `steps` steps and at `fraction` (0..1) of the run: a linear rise, then a cosine."""
+    rise = min(1, max((steps + 1) / WARM_UP, fraction / WARM_UP_SHARE))
+    cosine = FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * min(fraction, 1))) / 2
+    return LEARNING_RATE * rise * cosine
+
+
+@dataclasses.dataclass
+class Training:
+    """A run in progress."""
+
+    args: argparse.Namespace
+    test: dict[str, np.ndarray]  # the test windows
+    networks: dict  # model name -> compiled Keras model
+    averages: dict[str, list[np.ndarray]]  # model name -> its weights, averaged over the last steps
+    progress: Progress
+    best: float  # the score of the weights in args.out
+
+    def fraction(self) -> float:
+        """The part of the run that is over: of its batches, if --batches is given, or else of its hours."""
+        if self.args.batches:
+            return (self.progress.batch + self.progress.step / self.progress.planned) / self.args.batches
+        return self.progress.seconds / (3600 * self.args.hours)
+
+    def step(self, batch: dict[str, np.ndarray], name: str, turn: int, chosen: np.ndarray) -> None:
+        """Train model `name` on the windows `chosen` of `batch`, in pass number `turn` through it."""
+        progress, network, images = self.progress, self.networks[name], batch["images"][chosen]
+        if turn == 0:
+            x = images.astype(np.float32) / 255
+        else:
+            x = augment(images, np.random.default_rng([self.args.seed, progress.steps]))
+        network.optimizer.learning_rate.assign(learning_rate(progress.steps, self.fraction()))
+        loss = float(network.train_on_batch(x, truths(batch, chosen, name)))
+        if not math.isfinite(loss):
+            raise UserError(f"the loss of the {name} is {loss}; go back to the last checkpoint with --resume")
+        progress.losses[name].append(loss)
+        progress.step += 1
+        progress.steps += 1
+        progress.windows += len(chosen)
+        if progress.steps % AVERAGE_EVERY == 0:
+            self.update_averages()
+
+    def update_averages(self) -> None:
+        updates = self.progress.steps // AVERAGE_EVERY
+        decay = min(AVERAGE_DECAY, updates / (updates + 9))  # a young average soon forgets the first weights
+        for name, network in self.networks.items():
+            pairs = zip(self.averages[name], network.get_weights(), strict=True)
+            self.averages[name] = [decay * average + (1 - decay) * weight for average, weight in pairs]
+
+    def evaluate(self) -> tuple[dict[str, float], list[str]]:
+        """Evaluate the averaged weights as `evaluate` does, and write them to args.out when they are the best."""
+        present = {name: network.get_weights() for name, network in self.networks.items()}
+        for name, network in self.networks.items():
+            network.set_weights(self.averages[name])
+        scores, readings = evaluate(*self.networks.values(), self.test)
+        if scores["score"] > self.best:
+            self.best = scores["score"]
+            model.save_weights(self.args.out, model.get_weights(*self.networks.values()), scores)
+        for name, network in self.networks.items():
+            network.set_weights(present[name])
+        return scores, readings
+
+    def save(self) -> None:
+        options = {key: getattr(self.args, key) for key in KEPT_OPTIONS}
+        save_checkpoint(self.args.out.with_name("checkpoint.npz"), options, self.progress, self.networks, self.averages)
+
+
+def start(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> Training:
+    """Make the test windows and the networks, and give these the weights to start from."""
+    given = model.load_weights(args.weights) if args.weights else None
+    present = model.load_weights(args.out) if args.out.exists() else None
+    if not gen.backgrounds_in(args.bgs):
+        print(f"train.py: {args.bgs} holds no pictures: backgrounds are painted", file=sys.stderr)
+    test = gen.make_batch(0, TEST_COUNT, TEST_SEED, window_settings(args), args.workers)
+    keras = import_keras()
+    keras.utils.set_random_seed(args.seed)
+    networks = make_networks(keras)
+    pair = tuple(networks.values())
+    initial = given or model.get_weights(*pair)
+    best = -1.0
+    if present:
+        model.set_weights(*pair, present)
+        best = evaluate(*pair, test)[0]["score"]
+        print(f"{args.out} scores {100 * best:.2f}; better weights will replace it")
+    model.set_weights(*pair, initial)
+    if arrays:
+        averages = restore(arrays, networks)
+    else:
+        averages = {name: network.get_weights() for name, network in networks.items()}
+    return Training(args, test, networks, averages, progress, best)
+
+
+def window_settings(args: argparse.Namespace) -> gen.Settings:
+    return gen.Settings(args.formats, tuple(args.fonts), args.bgs)
+
+
+def train(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> None:
+    """Train until the time, the batches or the patience is over, or a signal comes.
+
+    `progress` and `arrays` are those of the checkpoint to go on from; a new run has no `arrays`.
+    """
+    interrupt = Interrupt()
+    training = start(args, progress, arrays)
+    if training.fraction() >= 1:
+        raise UserError("the run to go on with is complete; give it more --hours or --batches")
+    if args.data:
+        batches = read_batches(args.data, args.seed, progress.batch)
+    else:
+        seed, first = TRAINING_SEED + args.seed, progress.batch * args.batch
+        batches = gen.stream_batches(window_settings(args), seed, first, args.batch, args.workers)
+
+    started = time.monotonic() - progress.seconds
+    for batch in interrupt.until(batches):
+        plan = plan_batch(batch["rectified"], np.random.default_rng([args.seed, progress.batch]))
+        progress.planned = len(plan)
+        windows_before, seconds_before = progress.windows, progress.seconds
+        for minibatch in tqdm(plan[progress.step :], f"batch {progress.batch + 1}", disable=None, leave=False):
+            training.step(batch, *minibatch)
+            progress.seconds = time.monotonic() - started
+            if interrupt.requested or (training.fraction() >= 1 and all(progress.losses.values())):
+                break
+        if interrupt.requested and progress.step < progress.planned:
+            break
+
+        scores, readings = training.evaluate()
+        progress.seconds = time.monotonic() - started
+        row = {"batch": progress.batch + 1, "windows": progress.windows, "hours": progress.seconds / 3600}
+        row["windows_per_second"] = (progress.windows - windows_before) / (progress.seconds - seconds_before)
+        row |= {f"{name}_loss": float(np.mean(losses)) for name, losses in progress.losses.items()}
+        progress.history.append(row | scores)
+        progress.batch, progress.step, progress.losses = progress.batch + 1, 0, {name: [] for name in MODELS}
+        training.save()
+        write_history(args.out.with_name("training.csv"), progress.history)
+        draw_training(args.out.with_name("training.png"), progress.history)
+        fraction = training.fraction()
+        seconds_left = progress.seconds * max(0, 1 / fraction - 1)
+        print(progress_line(progress.history[-1], seconds_left), *readings, sep="\n")
+        if fraction >= 1:
+            return
+        if progress.batch - 1 - np.argmax([row["score"] for row in progress.history]) >= PATIENCE:
+            print(f"the score has not improved in {PATIENCE} batches: training ends early")
+            return
+
+    if progress.step:  # interrupted in the midst of a batch
+        training.save()
+        training.evaluate()
+    remedy = "train.py --resume goes on" if progress.steps else "nothing is saved"
+    print(f"interrupted after {progress.windows:,} windows; {remedy}")
+
+
+def progress_line(row: dict, seconds_left: float) -> str:
+    """The line printed after a batch, from its row of the history."""
+    losses = "  ".join(f"{name}'s loss {row[f'{name}_loss']:.3f}" for name in MODELS)
+    figures = "  ".join(f"{figure} {100 * row[figure]:.1f} %" for figure in FIGURES)
+    hours, minutes = divmod(round(seconds_left / 60), 60)
+    return (
+        f"batch {row['batch']}  {row['windows']:,} windows  {losses}  {figures}  "
+        f"{row['windows_per_second']:.0f} windows/s  {hours} h {minutes:02d} min left"
+    )
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def positive(kind: type[float]) -> Callable[[str], float]:
+    """An argparse type: a number of `kind` above 0."""
+
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    parse.__name__ = kind.__name__  # argparse names it when `text` is no number
+    return parse
+
+
+def make_parser() -> argparse.ArgumentParser:
+    description, epilog = __doc__.split("\n\n", 1)
+    parser = argparse.ArgumentParser(
+        description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("weights", nargs="?", type=Path, metavar="weights.npz", help="start from these weights")
+    add("--hours", type=positive(float), default=5, help="length of the run and of its schedule (%(default)s)")
+    add("--batches", type=positive(int), help="length of the run in batches instead, whatever the hours")
+    add("--resume", action="store_true", help="go on from checkpoint.npz, with its options where none is given")
+    add("--seed", type=int, default=0, help="another number, another run (%(default)s)")
+    add("--formats", metavar="LIST", help="formats of plates, such as in,gb (all in formats/)")
+    add("--fonts", action="append", default=[], metavar="DIR", help="typefaces beside fonts/; may be repeated")
+    add("--bgs", default="bgs", metavar="DIR", help="background photographs (%(default)s)")
+    add("--data", metavar="DIR", help="train on the batches that gen.py --batches DIR wrote")
+    add("--batch", type=positive(int), default=BATCH, help="windows synthesised at a time (%(default)s)")
+    add("--workers", type=positive(int), default=os.cpu_count(), help="processes that synthesise (%(default)s)")
+    add("--out", type=Path, default="weights.npz", metavar="FILE", help="the network trained (%(default)s)")
+    return parser
+
+
+def main() -> None:
+    parser = make_parser()
+    args = parser.parse_args()
+    progress, arrays = Progress(), None
+    if args.resume:
+        options, progress, arrays = load_checkpoint(args.out.parent / "checkpoint.npz")
+        parser.set_defaults(**options)
+        args = parser.parse_args()
+        for key in ("seed", "batch"):  # they decide which windows come next
+            if getattr(args, key) != options[key]:
+                raise UserError(f"--{key}: the run to go on with has {options[key]}; leave the option out")
+        if args.weights:
+            raise UserError(f"{args.weights}: with --resume a run starts from its checkpoint; leave out one of the two")
+    if args.seed < 0:
+        raise UserError(f"--seed {args.seed}: is negative; give a number from 0 up")
+    if args.out.suffix != ".npz" or not os.access(args.out.parent, os.W_OK):
+        raise UserError(f"{args.out}: cannot be written; name a .npz file in a folder you may write to")
+    if args.data and not list_batches(args.data):
+        raise UserError(f"{args.data}: holds no .npz files; make some with gen.py --batches {args.data}")
+    train(args, progress, arrays)
+
+
+if __name__ == "__main__":
+    run(main)
