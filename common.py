@@ -12,7 +12,10 @@ import re
 import reprlib
 import sys
 import tempfile
+import tokenize
 import tomllib
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +29,7 @@ __all__ = [
     "LINE_BREAK",
     "SEPARATORS",
     "SLOTS",
+    "UNREADABLE_ARCHIVE",
     "WINDOW_SHAPE",
     "PlateFormat",
     "PlateStyle",
@@ -46,6 +50,12 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 BLANK = len(ALPHABET)  # the class of a slot that holds no character
 SLOTS = 12  # the longest code; Indian plates alone run from 8 to 11 characters
 WINDOW_SHAPE = (64, 128)  # height, width in pixels
+# what numpy, zipfile, zlib and json raise on a file that is no archive of arrays, or a damaged one; RuntimeError is
+# for kinds of archive that zipfile does not know
+UNREADABLE_ARCHIVE = (
+    *(ValueError, LookupError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
+)
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 

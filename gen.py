@@ -322,7 +322,7 @@ class Synthesizer:
         if kind == "street":
             window, corners = self.street_window(index, seed, board, outline, corners, pitch, present, empty, rng)
         else:
-            corners *= width / np.ptp(corners[:, 0])
+            corners *= width / np.ptp(corners, axis=0).max()
             window, corners = self.rectified_window(index, seed, board, outline, corners, pitch, present, empty, rng)
         centres = np.full((SLOTS, 3), -1, np.float32)
         if present:
@@ -426,13 +426,14 @@ def stream_chunks(settings: Settings, seed: int, ranges, workers: int) -> Iterat
     """The windows of `ranges`, pairs of (start, count), as batches, in order, made by worker processes ahead of use."""
     synthesizer = Synthesizer(settings)  # here even when workers do the work, so that a wrong setting shows at once
     if workers <= 1:
-        for start, count in ranges:
-            yield stack([synthesizer.window(i, seed) for i in range(start, start + count)])
-        return
+        return (stack([synthesizer.window(i, seed) for i in range(start, start + count)]) for start, count in ranges)
+    return _stream_from_workers(settings, seed, iter(ranges), workers)
+
+
+def _stream_from_workers(settings: Settings, seed: int, ranges, workers: int) -> Iterator[dict[str, np.ndarray]]:
     pool = concurrent.futures.ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), _start_worker, (settings,)
     )
-    ranges = iter(ranges)
     waiting = collections.deque()
     try:
         while True:
@@ -487,7 +488,8 @@ def write_windows(folder: Path, first: int, end: int, chunks: Iterator[dict]) ->
             for image, code, presence in zip(chunk["images"], chunk["codes"], chunk["presence"], strict=True):
                 # filters and strong compression would take longer than the window itself
                 data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-                (folder / f"{next(names):08d}_{code}_{presence}.png").write_bytes(data.tobytes())
+                with write_beside(folder / f"{next(names):08d}_{code}_{presence}.png") as temporary:
+                    temporary.write_bytes(data.tobytes())
             bar.update(len(chunk["images"]))
 
 
@@ -549,7 +551,16 @@ def main() -> None:
 
     if not args.count:
         raise UserError("0 windows asked for; name how many, as in gen.py 1000")
+    part, parts = args.shard
+    first, end = args.count * (part - 1) // parts, args.count * part // parts
+    ranges = [(i, min(CHUNK, end - i)) for i in range(first, end, CHUNK)]
     settings = Settings(args.formats, tuple(args.fonts), args.bgs)
+    chunks = stream_chunks(settings, args.seed, ranges, args.workers)
+    if args.sheet:  # first of all, so that a wrong name shows before anything is replaced
+        first_chunk = list(itertools.islice(chunks, 1))
+        for chunk in first_chunk:
+            write_image(args.sheet, draw_sheet({key: array[:200] for key, array in chunk.items()}))
+        chunks = itertools.chain(first_chunk, chunks)
     folder = args.batches or args.out
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -559,20 +570,10 @@ def main() -> None:
         raise UserError(f"{folder}: cannot be written; name another folder")
     if not backgrounds_in(args.bgs):
         print(f"gen.py: {args.bgs} holds no pictures: backgrounds are painted; extractbgs.py fills it", file=sys.stderr)
-
-    part, parts = args.shard
-    first, end = args.count * (part - 1) // parts, args.count * part // parts
-    ranges = [(i, min(CHUNK, end - i)) for i in range(first, end, CHUNK)]
-    chunks, shown = stream_chunks(settings, args.seed, ranges, args.workers), []
-    if args.sheet:
-        chunks, first_chunks = itertools.tee(chunks)
-        shown = itertools.islice(first_chunks, 1)
     if args.batches:
         write_batches(folder, first, end, chunks)
     else:
         write_windows(folder, first, end, chunks)
-    for chunk in shown:
-        write_image(args.sheet, draw_sheet({key: array[:200] for key, array in chunk.items()}))
 
 
 def shard(text: str) -> tuple[int, int]:

@@ -16,13 +16,11 @@ model to train of them, `OnnxNet` a graph that ONNX Runtime runs without importi
 
 import argparse
 import json
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from common import ALPHABET, BLANK, SLOTS, WINDOW_SHAPE, UserError, run, write_beside
+from common import ALPHABET, BLANK, SLOTS, UNREADABLE_ARCHIVE, WINDOW_SHAPE, UserError, run, write_beside
 
 __all__ = [
     "FINDER_SHAPE",
@@ -559,13 +557,16 @@ def read_weights(path) -> tuple[dict, dict[str, np.ndarray]]:
         header = json.loads(str(arrays.pop("header")))
         wanted = description()
         found = {key: header[key] for key in wanted}
+        header["scores"] = {str(name): float(score) for name, score in header["scores"].items()}
+        if any(array.dtype.kind != "f" for array in arrays.values()):
+            raise ValueError("weights are real numbers")
     except FileNotFoundError:
         raise UserError(
             f"{path}: there is no such file; train.py makes one, and the project ships weights.npz"
         ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error}); fetch weights.npz again") from None
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError):
+    except UNREADABLE_ARCHIVE:
         raise UserError(
             f"{path}: is damaged or no weights file; fetch weights.npz again, or train.py makes one"
         ) from None
@@ -596,7 +597,7 @@ def load_weights(path) -> dict[str, np.ndarray]:
 
 def load_scores(path) -> dict[str, float]:
     """What the weights scored on the test windows when they were saved, 0..1 by figure."""
-    return read_weights(path)[0].get("scores", {})
+    return read_weights(path)[0]["scores"]
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -620,7 +621,7 @@ def main() -> None:
     path = args.weights or ("weights.npz" if Path("weights.npz").exists() else None)
     if path:
         header, arrays = read_weights(path)
-        scores = ", ".join(f"{name} {100 * score:.1f} %" for name, score in header.get("scores", {}).items())
+        scores = ", ".join(f"{name} {100 * score:.1f} %" for name, score in header["scores"].items())
         print(f"{path}: fits, {len(arrays)} arrays; on the test windows: {scores or 'not tested'}")
 
 

@@ -29,7 +29,6 @@ import os
 import signal
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,7 +39,18 @@ from tqdm import tqdm
 
 import gen
 import model
-from common import BLANK, SLOTS, WINDOW_SHAPE, UserError, code_to_slots, rectify, run, slots_to_code, write_beside
+from common import (
+    BLANK,
+    SLOTS,
+    UNREADABLE_ARCHIVE,
+    WINDOW_SHAPE,
+    UserError,
+    code_to_slots,
+    rectify,
+    run,
+    slots_to_code,
+    write_beside,
+)
 
 __all__ = ["augment", "draw_training", "evaluate", "learning_rate", "load_checkpoint", "save_checkpoint", "train"]
 
@@ -64,7 +74,6 @@ MODELS = ("finder", "reader")
 CHART_WIDTH, CHART_HEIGHT = 2400, 960  # pixels of training.png and of each of its two panels, before it is halved
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")  # told apart by the colour-blind too (Okabe and Ito)
 CHECKPOINT_VERSION = 1
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)  # what a damaged .npz raises
 KEPT_OPTIONS = ("hours", "batches", "seed", "formats", "fonts", "bgs", "data", "batch")  # --resume takes them up again
 FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
 
@@ -180,7 +189,7 @@ def read_batch(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path) as data:
             batch = {key: data[key] for key in shapes}
-    except UNREADABLE:
+    except (OSError, *UNREADABLE_ARCHIVE):
         raise UserError(f"{path}: is damaged or no batch of windows; make it again with gen.py --batches") from None
     if any(batch[key].shape != (len(batch["images"]), *shape) for key, shape in shapes.items()):
         raise UserError(f"{path}: its arrays have other shapes than those of gen.py; make it again")
@@ -308,7 +317,7 @@ def load_checkpoint(path: Path) -> tuple[dict, Progress, dict[str, np.ndarray]]:
         progress = Progress(**state)
     except FileNotFoundError:
         raise UserError(f"{path}: not found; start a run without --resume") from None
-    except UNREADABLE:
+    except (OSError, *UNREADABLE_ARCHIVE):
         raise UserError(f"{path}: is damaged or no checkpoint; start a run without --resume") from None
     if version != CHECKPOINT_VERSION:
         raise UserError(f"{path}: has version {version}, not {CHECKPOINT_VERSION}; start a run without --resume")
