@@ -5,6 +5,7 @@ text of a plate, letters and digits alone. *Corners* are a plate's four corners 
 right, bottom right, bottom left as its reader sees them.
 """
 
+import argparse
 import contextlib
 import dataclasses
 import os
@@ -18,6 +19,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -31,6 +33,7 @@ __all__ = [
     "SLOTS",
     "UNREADABLE_ARCHIVE",
     "WINDOW_SHAPE",
+    "CommandParser",
     "PlateFormat",
     "PlateStyle",
     "UserError",
@@ -56,11 +59,23 @@ UNREADABLE_ARCHIVE = (
     *(ValueError, LookupError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError),
     *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
 )
+# OpenCV warps the centres of pixels, which are half a pixel from the edges that corners are counted from
+CENTRE, UNCENTRE = (np.array([[1, 0, half], [0, 1, half], [0, 0, 1]]) for half in (0.5, -0.5))
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
 class UserError(Exception):
     """A mistake the user can mend: one line that names the file or option, and the remedy."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """argparse, with a script's docstring as its help, and a wrong option as one line like any other mistake."""
+
+    def __init__(self, doc: str) -> None:
+        super().__init__(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; --help lists what there is")
 
 
 def run(main: Callable[[], None]) -> None:
@@ -115,6 +130,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     if not data.size:
         raise UserError(f"{path}: is empty; fetch the picture again")
+    if data[:4].tobytes() == b"\x89PNG" and data[-8:-4].tobytes() != b"IEND":  # libpng would add a line of its own
+        raise UserError(f"{path}: is cut short; fetch the picture again")
     try:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error:
@@ -181,12 +198,9 @@ def rectify(image: np.ndarray, corners: np.ndarray, shape: tuple[int, int] = WIN
     across = int(np.clip(np.ceil(max(top, bottom) / shape[1] - 0.5), 1, 8))
     down = int(np.clip(np.ceil(max(left, right) / shape[0] - 0.5), 1, 8))
     large = shape[0] * down, shape[1] * across
+    homography = UNCENTRE @ rectifying_homography(corners, large) @ CENTRE
     window = cv2.warpPerspective(
-        image,
-        rectifying_homography(corners, large),
-        large[::-1],
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
+        image, homography, large[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return cv2.resize(window, shape[::-1], interpolation=cv2.INTER_AREA) if large != shape else window
 

@@ -34,7 +34,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from common import IMAGE_SUFFIXES, WINDOW_SHAPE, UserError, run
+from common import IMAGE_SUFFIXES, WINDOW_SHAPE, CommandParser, UserError, run
 
 __all__ = ["ROADSIDE", "get_class", "make_background", "read_picture"]
 
@@ -465,12 +465,7 @@ def parse_classes(text: str) -> list[str]:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description="Cut the photographs of an archive to backgrounds of 256x256 for the synthetic plates to stand on.",
-        epilog="The archive is read once, from front to back, and never unpacked. A run that was stopped, by "
-        "Ctrl-C or otherwise, goes on when the same command is given again with --resume. Members that are "
-        "damaged or smaller than 128x64 are skipped, counted and named at the end.",
-    )
+    parser = CommandParser(__doc__)
     parser.add_argument(
         "archive",
         type=Path,

@@ -36,6 +36,7 @@ from tqdm import tqdm
 from common import (
     SLOTS,
     WINDOW_SHAPE,
+    CommandParser,
     UserError,
     list_images,
     load_formats,
@@ -526,10 +527,7 @@ def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
 
 
 def main() -> None:
-    description, epilog = __doc__.split("\n\n", 1)
-    parser = argparse.ArgumentParser(
-        description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = CommandParser(__doc__)
     add = parser.add_argument
     add("count", type=natural, metavar="N", help="how many windows")
     add("--out", type=Path, default=Path("test"), metavar="DIR", help="folder of the PNG files (%(default)s)")

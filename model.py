@@ -14,13 +14,12 @@ Both are written down once, below, against a handful of operations which exist t
 model to train of them, `OnnxNet` a graph that ONNX Runtime runs without importing a training framework.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 
-from common import ALPHABET, BLANK, SLOTS, UNREADABLE_ARCHIVE, WINDOW_SHAPE, UserError, run, write_beside
+from common import ALPHABET, BLANK, SLOTS, UNREADABLE_ARCHIVE, WINDOW_SHAPE, CommandParser, UserError, run, write_beside
 
 __all__ = [
     "FINDER_SHAPE",
@@ -604,7 +603,7 @@ def load_scores(path) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], epilog="Prints a table of the layers.")
+    parser = CommandParser(__doc__)
     parser.add_argument("weights", nargs="?", help="a weights file to check (weights.npz, where there is one)")
     args = parser.parse_args()
     print(f"{'layer':<26}{'output':>16}{'kernel':>20}{'parameters':>13}{'multiply-adds':>16}")

@@ -44,6 +44,7 @@ from common import (
     SLOTS,
     UNREADABLE_ARCHIVE,
     WINDOW_SHAPE,
+    CommandParser,
     UserError,
     code_to_slots,
     rectify,
@@ -622,11 +623,8 @@ def positive(kind: type[float]) -> Callable[[str], float]:
     return parse
 
 
-def make_parser() -> argparse.ArgumentParser:
-    description, epilog = __doc__.split("\n\n", 1)
-    parser = argparse.ArgumentParser(
-        description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def make_parser() -> CommandParser:
+    parser = CommandParser(__doc__)
     add = parser.add_argument
     add("weights", nargs="?", type=Path, metavar="weights.npz", help="start from these weights")
     add("--hours", type=positive(float), default=5, help="length of the run and of its schedule (%(default)s)")

@@ -23,7 +23,6 @@ The path has its points in a unit square, x to the right and y up from the basel
     @6      (alone) the path of another character, turned upside down
 """
 
-import argparse
 import cmath
 import io
 import math
@@ -39,7 +38,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from common import run, write_beside, write_image  # noqa: E402
+from common import CommandParser, run, write_beside, write_image  # noqa: E402
 
 __all__ = ["FAMILIES", "FONTS", "Family", "build_font", "draw_glyph", "draw_specimen"]
 
@@ -381,10 +380,7 @@ def draw_specimen(folder: Path) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Draw the plate typefaces of this folder from the skeletons in this script.",
-        epilog="Change a row of SKELETONS or of FAMILIES, run this, and look at the specimen.",
-    )
+    parser = CommandParser(__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=HERE, help="where to write (default: this one)")
     parser.add_argument("--specimen", type=Path, metavar="PNG", help="also draw every glyph on one sheet")
     options = parser.parse_args()

@@ -1,0 +1,279 @@
+"""common.py: codes and slots, rectification, and files that are whole or not there."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import common
+
+ROOT = Path(__file__).parent.parent
+codes = st.text(common.ALPHABET, max_size=common.SLOTS)
+
+
+# --- codes --------------------------------------------------------------------------------------------------------
+
+
+@given(codes)
+def test_code_comes_back_from_its_slots(code):
+    slots = common.code_to_slots(code)
+    assert slots.shape == (common.SLOTS,)
+    assert slots.dtype.kind == "i"
+    assert (slots[len(code) :] == common.BLANK).all()
+    read, probabilities = common.slots_to_code(np.eye(common.BLANK + 1)[slots])
+    assert read == code
+    assert (probabilities == np.ones(len(code))).all()
+
+
+@given(codes, st.randoms(use_true_random=False))
+def test_blanks_are_left_out_wherever_they_stand(code, random):
+    places = sorted(random.sample(range(common.SLOTS), len(code)))
+    classes = np.full(common.SLOTS, common.BLANK)
+    classes[places] = [common.ALPHABET.index(c) for c in code]
+    likely = np.array([random.uniform(0.5, 1) for _ in classes])
+    probabilities = np.repeat((1 - likely)[:, None] / common.BLANK, common.BLANK + 1, axis=1)
+    probabilities[range(common.SLOTS), classes] = likely
+    read, certainty = common.slots_to_code(probabilities)
+    assert read == code
+    assert certainty == pytest.approx(likely[places])
+
+
+@pytest.mark.parametrize("code", ["KA 02", "ka02", "A·B", "Ä", "A" * (common.SLOTS + 1)])
+def test_no_code_is_refused(code):
+    with pytest.raises(ValueError, match=r"substring|longer"):
+        common.code_to_slots(code)
+
+
+# --- rectification ------------------------------------------------------------------------------------------------
+
+
+def draw_picture(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A picture at the fractions x, y of its width and height: (..., 3) in 0..255, of no symmetry."""
+    waves = np.sin(2 * np.pi * (5 * x + y)) * np.cos(2 * np.pi * 2 * y)
+    return np.stack([127 + 70 * waves, 40 + 170 * x, 40 + 170 * y], axis=-1)
+
+
+def pixel_centres(shape: tuple[int, int], divide: int = 1) -> np.ndarray:
+    """(height * divide, width * divide, 2): x, y of the middles of pixels, or of what these divide into, in pixels."""
+    y, x = np.mgrid[0 : shape[0] * divide, 0 : shape[1] * divide]
+    return (np.stack([x, y], axis=-1) + 0.5) / divide
+
+
+def photograph(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A photo of `shape` in which the picture fills `corners`, its pixels averages of 3x3 points."""
+    to_picture = common.rectifying_homography(corners, (1, 1))
+    fractions = cv2.perspectiveTransform(pixel_centres(shape, 3), to_picture)
+    fine = draw_picture(*np.moveaxis(fractions.clip(0, 1), -1, 0))
+    return fine.reshape(shape[0], 3, shape[1], 3, 3).mean((1, 3)).round().astype(np.uint8)
+
+
+def expected_window() -> np.ndarray:
+    height, width = common.WINDOW_SHAPE
+    return draw_picture(*np.moveaxis(pixel_centres(common.WINDOW_SHAPE) / (width, height), -1, 0))
+
+
+@pytest.mark.parametrize("width", [110, 128, 190, 333, 700])
+@pytest.mark.parametrize("turned", [0, 20, -40])
+def test_rectifying_gives_the_picture_back(width, turned):
+    flat = np.array([[0, 0], [1, 0.04], [0.96, 0.5], [0.03, 0.46]]) - 0.5  # a trapezium, nearly
+    angle = np.radians(turned)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    corners = width * (flat @ turn)
+    corners += 10 - corners.min(0)
+    photo = photograph(corners, tuple(np.ceil(corners.max(0)).astype(int)[::-1] + 10))
+    window = common.rectify(photo, corners)
+    assert window.shape == (*common.WINDOW_SHAPE, 3)
+    assert window.dtype == np.uint8
+    assert np.abs(window - expected_window()).mean() < 4
+
+
+def test_rectifying_the_whole_changes_nothing():
+    image = np.random.default_rng(0).integers(0, 256, (*common.WINDOW_SHAPE, 3), np.uint8)
+    height, width = common.WINDOW_SHAPE
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]])
+    np.testing.assert_array_equal(common.rectify(image, corners), image)
+
+
+@pytest.mark.parametrize("times", [2, 3, 6, 8])
+def test_no_pixel_of_a_large_plate_is_skipped(times):
+    """Noise averages out; a window of chosen pixels would be as rough as the photo."""
+    height, width = (times * n for n in common.WINDOW_SHAPE)
+    photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]])
+    assert common.rectify(photo, corners).std() < 1.1 * photo.std() / times
+
+
+@given(st.integers(0, 2**32), st.floats(1, 3000))
+@settings(deadline=None)
+def test_any_quadrilateral_can_be_cut_out(seed, size):
+    """However degenerate the finder's corners are, and also outside the photo."""
+    corners = np.random.default_rng(seed).uniform(-size, size, (4, 2))
+    photo = np.zeros((48, 64, 3), np.uint8)
+    assert common.rectify(photo, corners).shape == (*common.WINDOW_SHAPE, 3)
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def test_a_finished_file_takes_the_place_of_the_old_one(tmp_path):
+    path = tmp_path / "some.file.txt"
+    path.write_text("old")
+    with common.write_beside(path) as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".txt"
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: modes are POSIX's")
+def test_a_file_may_be_read_as_any_other(tmp_path):
+    (tmp_path / "plain").write_text("")
+    with common.write_beside(tmp_path / "ours") as temporary:
+        temporary.write_text("")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt, common.UserError])
+@pytest.mark.parametrize("old", ["old", None])
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, error, old):
+    path = tmp_path / "file.txt"
+    if old:
+        path.write_text(old)
+
+    def fail():
+        with common.write_beside(path) as temporary:
+            temporary.write_text("half")
+            raise error("no room")
+
+    with pytest.raises(common.UserError if error is OSError else error, match="no room"):
+        fail()
+    assert [p.read_text() for p in tmp_path.iterdir()] == ([old] if old else [])
+
+
+@pytest.mark.parametrize("name", ["missing/file.txt", "file/file.txt", "folder"])
+def test_a_path_that_cannot_be_written_is_named(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(common.UserError, match=f"{name}: cannot be written"),
+        common.write_beside(tmp_path / name) as temporary,
+    ):
+        temporary.write_text("")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".PNG"])
+def test_a_picture_is_read_as_it_was_written(tmp_path, suffix):
+    image = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
+    common.write_image(tmp_path / f"a{suffix}", image)
+    np.testing.assert_array_equal(common.read_image(tmp_path / f"a{suffix}"), image)
+
+
+@pytest.mark.parametrize("suffix", [".doc", ""])
+def test_a_picture_without_a_format_is_refused(tmp_path, suffix):
+    with pytest.raises(common.UserError, match=rf"out{suffix}: no picture format"):
+        common.write_image(tmp_path / f"out{suffix}", np.zeros((4, 4, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1", "I;16"])
+def test_every_kind_of_picture_becomes_colour(tmp_path, mode):
+    Image.fromarray(np.full((20, 30), 200, np.uint8)).convert(mode).save(tmp_path / "a.png")
+    image = common.read_image(tmp_path / "a.png")
+    assert image.shape == (20, 30, 3)
+    assert image.dtype == np.uint8
+
+
+@pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (-1, -1)), (6, (0, -1)), (8, (-1, 0))])
+def test_exif_orientation_is_followed(tmp_path, orientation, corner):
+    """The pixel at the top left of the file is at `corner` of the upright picture."""
+    pixels = np.zeros((32, 64, 3), np.uint8)
+    pixels[:16, :16] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    image = common.read_image(tmp_path / "a.jpg")
+    assert image.shape == ((32, 64, 3) if orientation < 5 else (64, 32, 3))
+    assert image[corner].min() > 240
+    assert np.median(image) < 10
+
+
+JPEG = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8))[1].tobytes()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture", JPEG[:100], bytes(1000)])
+def test_what_is_no_picture_is_named(tmp_path, content):
+    if content is not None:
+        (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(common.UserError, match=r"a\.jpg: ") as error:
+        common.read_image(tmp_path / "a.jpg")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_folder_is_no_picture(tmp_path):
+    with pytest.raises(common.UserError, match="cannot be read"):
+        common.read_image(tmp_path)
+
+
+def test_images_are_listed_by_suffix_in_order(tmp_path):
+    for name in ("b.JPG", "a.png", "c.txt", ".jpg", "d.webp"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "folder.png").mkdir()
+    assert [path.name for path in common.list_images(tmp_path)] == ["a.png", "b.JPG", "d.webp"]
+
+
+# --- a script's end -----------------------------------------------------------------------------------------------
+
+
+def fail_with(error: BaseException):
+    def main():
+        raise error
+
+    return main
+
+
+def test_run_leaves_success_alone(capsys):
+    common.run(lambda: print("done"))
+    assert capsys.readouterr() == ("done\n", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (common.UserError("a.jpg: is empty"), 2, "script.py: a.jpg: is empty\n"),
+        (KeyboardInterrupt(), 130, "script.py: interrupted\n"),
+    ],
+)
+def test_run_makes_one_line_of_an_error(monkeypatch, capsys, error, code, line):
+    monkeypatch.setattr(sys, "argv", ["/some/where/script.py", "x"])
+    with pytest.raises(SystemExit) as ended:
+        common.run(fail_with(error))
+    assert ended.value.code == code
+    assert capsys.readouterr() == ("", line)
+
+
+def test_run_hides_no_fault_of_the_program():
+    with pytest.raises(ZeroDivisionError):
+        common.run(fail_with(ZeroDivisionError()))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: pipes are POSIX's")
+def test_run_ends_quietly_when_nobody_reads_on():
+    code = "import common; common.run(lambda: [print('x' * 99) for _ in range(9999)])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()
