@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""Measure how fast everything is, and draw how the cost of a photograph grows.
+
+    python tests/benchmark.py [weights.npz] [--training training.csv] [--curve growth.png]
+
+prints the machine and one table in Markdown: figure, value, unit, target, and the ratio to a reference that is measured
+in the same run. Every script is driven as a user drives it, but for gen.py, whose windows are taken from its stream.
+The hours of training are read from the training.csv of a finished run. It takes some ten minutes, and the machine must
+be idle: `load` is that of its cores in the minute before. `--quick`, for the tests, prints figures that mean nothing.
+"""
+
+import csv
+import io
+import os
+import platform
+import subprocess
+import sys
+import tarfile
+import tempfile
+import timeit
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import gen
+import train
+from common import WINDOW_SHAPE, CommandParser, UserError, read_image, run, write_image
+
+ROOT = Path(__file__).resolve().parent.parent
+PHOTO, BACKGROUNDS, ARCHIVE = ROOT / "in.jpg", ROOT / "bgs", ROOT.parent / "shared" / "backgrounds.tar.gz"
+MIN_PLATE = 60  # pixels; the targets are for plates from this width up
+CODE_TARGET = 0.88  # the ancestor's published accuracy, here of codes on the test windows
+CURVE_MEGAPIXELS = (0.25, 0.5, 1, 2, 4, 8, 12)
+CURVE_MIN_PLATES = (240, 160, 120, 80, 60, 40, 30)  # pixels
+PANEL_WIDTH, PANEL_HEIGHT = 1300, 1000  # pixels of a panel of the curve, before it is halved
+IMPORTS = "import numpy, cv2, onnxruntime"
+DECOMPRESS = "import gzip, sys; file = gzip.open(sys.argv[1])\nwhile file.read(1 << 20): pass"
+# Runs a command and prints its seconds and its peak memory. A process of its own, because on Linux the peak of a child
+# starts from that of its parent, which here would hide what is measured.
+MEASURE = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+class Bench(NamedTuple):
+    """What all measurements share."""
+
+    weights: Path
+    history: list[dict[str, str]]  # rows of a training.csv
+    quick: bool
+    folder: Path  # for what is written on the way
+
+    def amount(self, full: int, quick: int = 1) -> int:
+        """How much is measured, or how often."""
+        return quick if self.quick else full
+
+
+class Row(NamedTuple):
+    """A row of the table."""
+
+    figure: str
+    value: float | None  # None where it is not measured
+    unit: str
+    target: tuple[str, float] | None  # "under" or "at least", and so many units
+    remark: str  # the ratio to the reference, or why nothing was measured
+
+
+# --- measuring ----------------------------------------------------------------------------------------------------
+
+
+def python(*arguments: str | Path, repeats: int = 1) -> tuple[float, float]:
+    """Run Python with `arguments`; returns the least wall seconds and the peak memory in MB. UserError if it fails."""
+    command, measured = [sys.executable, "-c", MEASURE, sys.executable, *map(str, arguments)], []
+    for _ in range(repeats):
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode:
+            message = (result.stderr.strip().splitlines() or ["without a word"])[-1]
+            raise UserError(f"{Path(arguments[0]).name}: failed while it was measured: {message}")
+        measured.append([float(word) for word in result.stdout.split()])
+    seconds, peaks = zip(*measured, strict=True)
+    return min(seconds), max(peaks) * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def in_child(function: Callable, *arguments):
+    """What `function` returns in a fresh process, as free of threads and memory as a script's own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def detect_folder(bench: Bench, photos: list[np.ndarray], *options: str, repeats: int = 1) -> tuple[float, float]:
+    """Run detect.py on a new folder of `photos`; returns what `python` does."""
+    folder = Path(tempfile.mkdtemp(dir=bench.folder))
+    for i, photo in enumerate(photos):
+        write_image(folder / f"{i:04d}.jpg", photo)
+    return python(ROOT / "detect.py", folder, bench.weights, f"{folder}-out", *options, repeats=repeats)
+
+
+def further_photo(bench: Bench, photo: np.ndarray, count: int, *options: str) -> float:
+    """Milliseconds that detect.py takes for each of `count` photographs of a folder beyond the first."""
+    one, more = (detect_folder(bench, [photo] * n, *options, repeats=bench.amount(3))[0] for n in (1, 1 + count))
+    return max(1e3 * (more - one) / count, 0.1)  # where start-up varies by more than a photograph takes
+
+
+def resized(photo: np.ndarray, megapixels: float) -> np.ndarray:
+    scale = (megapixels * 1e6 / np.prod(photo.shape[:2])) ** 0.5
+    return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+
+
+def synthesis_rate(workers: int, backgrounds: str, chunks: int) -> float:
+    """Windows a second that gen.py makes, once its processes have started; `chunks` is a multiple of `workers`."""
+    cv2.setNumThreads(1)  # as its worker processes do: the rate of one core is wanted
+    stream = gen.stream_batches(gen.Settings(backgrounds=backgrounds), 0, 0, gen.CHUNK, workers)
+    for _ in range(workers):  # each has made one: none is far ahead of what is taken
+        next(stream)
+    return chunks * gen.CHUNK / timeit.timeit(lambda: next(stream), number=chunks)
+
+
+def ancestor_rate(steps: int, batch: int = 50) -> float:
+    """Windows a second that the ancestor's network, made from its description, trains on in float32.
+
+    Its gray windows are random numbers and its loss is a plain one, which cost next to nothing; the ancestor's own
+    synthesis is left out. The XLA compiler, which made it slower on a CPU, is off.
+    """
+    keras = train.import_keras()
+    network = keras.Sequential([keras.Input((*WINDOW_SHAPE, 1))])
+    for filters, pool in ((48, (2, 2)), (64, (2, 1)), (128, (2, 2))):
+        network.add(keras.layers.Conv2D(filters, 5, padding="same", activation="relu"))
+        network.add(keras.layers.MaxPooling2D(pool))
+    network.add(keras.layers.Flatten())
+    network.add(keras.layers.Dense(2048, activation="relu"))
+    network.add(keras.layers.Dense(1 + 10 * 36))  # presence, and 36 characters in each of 10 places
+    network.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False)
+    x = np.random.default_rng(0).random((batch, *WINDOW_SHAPE, 1), np.float32)
+    y = np.eye(batch, 1 + 10 * 36, dtype=np.float32)
+    network.train_on_batch(x, y)  # makes the graph
+    return steps * batch / timeit.timeit(lambda: network.train_on_batch(x, y), number=steps)
+
+
+def make_archive(path: Path, count: int) -> None:
+    """Write a .tar.gz of `count` JPEG files, pieces of in.jpg, laid out as SUN397 is."""
+    photo, rng = read_image(PHOTO), np.random.default_rng(0)
+    with tarfile.open(path, "w:gz") as archive:
+        for i in range(count):
+            y, x = rng.integers(photo.shape[0] - 600), rng.integers(photo.shape[1] - 800)
+            data = cv2.imencode(".jpg", photo[y : y + 600, x : x + 800])[1].tobytes()
+            member = tarfile.TarInfo(f"SUN397/s/street/sun_{i:08d}.jpg")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+
+
+# --- the rows -----------------------------------------------------------------------------------------------------
+
+
+def detect_rows(bench: Bench) -> list[Row]:
+    command = ROOT / "detect.py", PHOTO, bench.weights, bench.folder / "out.jpg"
+    tensorflow, imports, ours = (
+        python(*what, repeats=bench.amount(5))[0] for what in (("-c", "import tensorflow"), ("-c", IMPORTS), command)
+    )
+    ratios = f"{ratio(ours, tensorflow, 'import tensorflow')}, {ratio(ours, imports, IMPORTS)}"
+    return [Row("`detect.py in.jpg weights.npz out.jpg`, 1280x720", ours, "s", ("under", 0.8), ratios)]
+
+
+def folder_rows(bench: Bench) -> list[Row]:
+    large = read_image(PHOTO)
+    small = cv2.resize(large[:, 160:1120], (480, 360), interpolation=cv2.INTER_AREA)  # its middle, 4:3
+    rows = []
+    for size, photo, limit in (("1280x720", large, 150), ("480x360", small, 40)):
+        coded = cv2.imencode(".jpg", photo)[1]
+        decoding = 1e3 * timeit.timeit(lambda data=coded: cv2.imdecode(data, cv2.IMREAD_COLOR), number=10) / 10
+        for options in (("--min-plate", str(MIN_PLATE)), ()):
+            name = f"a further photograph of a folder, {size}, {' '.join(options) or 'default widths'}"
+            ours = further_photo(bench, photo, bench.amount(20), *options)
+            target = ("under", limit) if options else None
+            rows.append(Row(name, ours, "ms", target, ratio(ours, decoding, "decoding its JPEG")))
+    return rows
+
+
+def memory_rows(bench: Bench) -> list[Row]:
+    photo = read_image(PHOTO)
+    ours = detect_folder(bench, [photo] * 4 + [resized(photo, 12)])[1]
+    remark = ratio(ours, python("-c", IMPORTS)[1], IMPORTS)
+    return [Row("peak memory, one photograph of 12 megapixels among 1280x720", ours, "MB", ("under", 600), remark)]
+
+
+def gen_rows(bench: Bench) -> list[Row]:
+    folders, rows = {"painted backgrounds": bench.folder / "none"}, []
+    if gen.backgrounds_in(BACKGROUNDS):
+        folders["backgrounds of bgs/"] = BACKGROUNDS
+    for name, folder in folders.items():
+        one, two = (in_child(synthesis_rate, workers, str(folder), bench.amount(40, 2)) for workers in (1, 2))
+        rows.append(Row(f"`gen.py`, {name}, a core", one, "windows/s", ("at least", 450), ""))
+        target, remark = ("at least", 1.8 * one), ratio(two, one, "a core")
+        rows.append(Row(f"`gen.py`, {name}, 2 workers", two, "windows/s", target, remark))
+    return rows
+
+
+def train_rows(bench: Bench) -> list[Row]:
+    """Windows/s of train.py's second batch: its networks are compiled, and the next windows made meanwhile."""
+    ancestor = in_child(ancestor_rate, bench.amount(20))
+    options = "--batches", "2", "--batch", str(bench.amount(10_000, 256)), "--bgs", BACKGROUNDS
+    python(ROOT / "train.py", *options, "--out", bench.folder / "trained.npz")
+    ours = float(read_history(bench.folder / "training.csv")[-1]["windows_per_second"])
+    name = f"`train.py`, synthesis included, each window trained on {train.REUSE} times"
+    return [Row(name, ours, "windows/s", ("at least", 4 * ancestor), ratio(ours, ancestor, "the ancestor's network"))]
+
+
+def hours_rows(bench: Bench) -> list[Row]:
+    hours = next((float(row["hours"]) for row in bench.history if float(row["code"]) >= CODE_TARGET), None)
+    remark = "" if hours else "its training.csv never gets there" if bench.history else "see --training"
+    return [Row(f"training to {100 * CODE_TARGET:.0f} % of codes right on `test/`", hours, "h", ("under", 3), remark)]
+
+
+def extract_rows(bench: Bench) -> list[Row]:
+    archive, repeats = ARCHIVE, bench.amount(3)
+    if bench.quick or not archive.exists():
+        archive = bench.folder / "made.tar.gz"
+        make_archive(archive, bench.amount(300, 20))
+    megabytes = archive.stat().st_size / 1e6
+    plain = megabytes / python("-c", DECOMPRESS, archive, repeats=repeats)[0]
+    outs = [bench.folder / f"backgrounds{i}" for i in range(repeats)]
+    ours = megabytes / min(python(ROOT / "extractbgs.py", archive, "--out", out)[0] for out in outs)
+    name = f"`extractbgs.py {archive.name}`, {megabytes:.0f} MB"
+    return [Row(name, ours, "MB/s", ("at least", 0.8 * plain), ratio(ours, plain, "plain decompression"))]
+
+
+FUNCTIONS = detect_rows, folder_rows, memory_rows, gen_rows, train_rows, hours_rows, extract_rows
+SECTIONS = {rows.__name__.removesuffix("_rows"): rows for rows in FUNCTIONS}  # by their names for --only
+
+
+# --- what goes in and comes out -----------------------------------------------------------------------------------
+
+
+def read_history(path: Path) -> list[dict[str, str]]:
+    """The rows of a training.csv; UserError when it is none."""
+    try:
+        rows = list(csv.DictReader(path.read_text().splitlines()))
+        for row in rows:
+            float(row["hours"]), float(row["code"])
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        raise UserError(f"{path}: is no training.csv that can be read; name the one of a run of train.py") from None
+    return rows
+
+
+def machine() -> str:
+    """The machine in words: its processor, its cores, how busy they have been."""
+    cpuinfo = Path("/proc/cpuinfo")
+    cores, lines = os.cpu_count(), cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    name = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, {cores} cores, load {os.getloadavg()[0] / cores:.0%}; Python {platform.python_version()}"
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def ratio(value: float, reference: float, what: str) -> str:
+    return f"{value / reference:.2f} x {what} ({number(reference)})"
+
+
+def print_table(rows: list[Row]) -> None:
+    """Print `rows` as a Markdown table."""
+    cells = [["figure", "value", "unit", "target", "to the reference in the same run"]]
+    for figure, value, unit, target, remark in rows:
+        wanted = f"{target[0]} {number(target[1])}" if target else "-"
+        if target and value is not None:
+            wanted += ": met" if (value < target[1]) == (target[0] == "under") else ": missed"
+        cells.append([figure, "not measured" if value is None else number(value), unit, wanted, remark or "-"])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    cells.insert(1, ["-" * width for width in widths])
+    for line in cells:
+        print(f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |")
+
+
+def draw_growth(path: Path, bench: Bench) -> None:
+    """Measure and draw the time of a further photograph over its megapixels, and over the narrowest plate wanted."""
+    photo = read_image(PHOTO)
+    areas, plates = CURVE_MEGAPIXELS[: bench.amount(7, 2)], CURVE_MIN_PLATES[: bench.amount(7, 2)]
+    cases = [(resized(photo, area), MIN_PLATE) for area in areas] + [(photo, plate) for plate in plates]
+    times = []
+    for picture, plate in tqdm(cases, "growth", leave=False, disable=None):
+        count = max(1, round(bench.amount(10) * 1e6 / np.prod(picture.shape[:2])))
+        times.append(further_photo(bench, picture, count, "--min-plate", str(plate)))
+    image = Image.new("RGB", (2 * PANEL_WIDTH, PANEL_HEIGHT), "white")
+    draw_panel(image, 0, f"of so many megapixels, --min-plate {MIN_PLATE}", areas, times[: len(areas)])
+    draw_panel(image, PANEL_WIDTH, "of 1280x720, with this --min-plate", plates, times[len(areas) :])
+    write_image(path, np.asarray(image.reduce(2))[..., ::-1])  # averaged, for smooth lines; BGR
+
+
+def draw_panel(image: Image.Image, offset: int, title: str, x: list[float], y: list[float]) -> None:
+    """Draw one chart of `y` over `x`, both logarithmic, in the PANEL_WIDTH columns of `image` from `offset` on."""
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(36)
+    left, right, upper, lower = offset + 150, offset + PANEL_WIDTH - 90, 150, PANEL_HEIGHT - 80
+    rungs = [m * 10.0**e for e in range(-2, 7) for m in (1, 2, 5)]
+    low, high = max(r for r in rungs if r < min(y)), min(r for r in rungs if r > max(y))
+    first, last = min(x) / 1.15, max(x) * 1.15
+
+    def place(a: float, b: float) -> tuple[float, float]:
+        across, up = np.log(a / first) / np.log(last / first), np.log(b / low) / np.log(high / low)
+        return left + (right - left) * across, lower - (lower - upper) * up
+
+    draw.text((left, upper - 60), f"ms a photograph {title}", "black", font, anchor="ls")
+    for rung in (r for r in rungs if low <= r <= high):
+        draw.line([place(first, rung), place(last, rung)], "#dddddd", 2)
+        draw.text((left - 20, place(first, rung)[1]), f"{rung:g}", "black", font, anchor="rm")
+    for a in x:
+        draw.line([place(a, low), place(a, high)], "#dddddd", 2)
+        draw.text((place(a, low)[0], lower + 20), f"{a:g}", "black", font, anchor="ma")
+    draw.line([place(a, b) for a, b in zip(x, y, strict=True)], "#0072b2", 5, "curve")
+    for a, b in zip(x, y, strict=True):
+        across, down = place(a, b)
+        draw.circle((across, down), 9, "#0072b2")
+        draw.text((across, down - 18), number(b), "black", font, "ms", stroke_width=6, stroke_fill="white")
+
+
+def main() -> None:
+    parser = CommandParser(__doc__)
+    add = parser.add_argument
+    add("weights", nargs="?", type=Path, default=ROOT / "weights.npz", help="(weights.npz of the project)")
+    add("--training", type=Path, metavar="FILE", help="training.csv of a run, for the hours to 88 %%")
+    add("--curve", type=Path, metavar="FILE", help="draw how the time of a photograph grows")
+    add("--only", nargs="+", choices=SECTIONS, default=SECTIONS, metavar="ROWS", help=f"of {', '.join(SECTIONS)}")
+    add("--quick", action="store_true", help="try everything about once; the figures mean nothing")
+    args = parser.parse_args()
+    history = read_history(args.training) if args.training else []
+    print(machine(), end="\n\n", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        bench, rows = Bench(args.weights, history, args.quick, Path(folder)), []
+        for name in tqdm(args.only, "measuring", leave=False, disable=None):
+            rows += SECTIONS[name](bench)
+        print_table(rows)
+        if args.curve:
+            draw_growth(args.curve, bench)
+
+
+if __name__ == "__main__":
+    run(main)
