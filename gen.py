@@ -6,7 +6,8 @@
 writes 1,000 windows of 128x64 pixels to `test/` as `00000000_KA02MK7259_1.png`: index, code, and 1 when the plate is
 wholly in the window and at the right scale, else 0. What plates say and look like comes from `formats/`, typefaces from
 `fonts/`, backgrounds from `bgs/` (see `extractbgs.py`; without them backgrounds are painted). Window i depends on
-`--seed` and i alone, so any number of workers, and several machines, make the same files.
+`--seed` and i alone, so any number of workers, and several machines, make the same files. Corners and the places of
+the characters are in `00000000.npz` beside the windows.
 
 There are two kinds of window, for the two phases of `detect.py`. A *street* window is a piece of a photograph at the
 scale at which plates are found. A *rectified* window is what the finder's slightly wrong corners, turned upright,
@@ -35,11 +36,13 @@ from tqdm import tqdm
 
 from common import (
     SLOTS,
+    UNREADABLE_ARCHIVE,
     WINDOW_SHAPE,
     CommandParser,
     UserError,
     list_images,
     load_formats,
+    read_image,
     rectify,
     rectifying_homography,
     run,
@@ -48,7 +51,7 @@ from common import (
 )
 from plates import Plate, draw_plate, draw_sign, jitter_colour, load_typefaces, mount
 
-__all__ = ["Settings", "Synthesizer", "make_batch", "stream_batches"]
+__all__ = ["Settings", "Synthesizer", "make_batch", "read_windows", "stream_batches", "write_windows"]
 
 RECTIFIED_SHARE = 0.55  # of all windows; reading is the harder part
 PLATE_SHARE = {"street": 0.5, "rectified": 0.85}  # windows of each kind that show a plate as they should
@@ -418,6 +421,11 @@ def _make_chunk(start: int, count: int, seed: int) -> dict[str, np.ndarray]:
     return stack([_synthesizer.window(i, seed) for i in range(start, start + count)])
 
 
+def join(parts: list[dict]) -> dict[str, np.ndarray]:
+    """Batches as one."""
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
 def stack(windows: list[dict]) -> dict[str, np.ndarray]:
     """Windows as the arrays of a batch."""
     return {key: np.stack([window[key] for window in windows]) for key in windows[0]}
@@ -455,8 +463,7 @@ def make_batch(start: int, count: int, seed: int, settings: Settings, workers: i
     fraction of the window's width and its line, -1 past the end; rectified (N,) uint8, 1 for the reader's windows.
     """
     ranges = [(i, min(CHUNK, start + count - i)) for i in range(start, start + count, CHUNK)]
-    parts = list(stream_chunks(settings, seed, ranges, workers))
-    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    return join(list(stream_chunks(settings, seed, ranges, workers)))
 
 
 def stream_batches(
@@ -467,31 +474,55 @@ def stream_batches(
     endless = ((start + i, count) for start in itertools.count(first, size) for i, count in chunks_of)
     chunks = stream_chunks(settings, seed, endless, workers)
     while True:
-        parts = [next(chunks) for _ in chunks_of]
-        yield {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        yield join([next(chunks) for _ in chunks_of])
 
 
 # --- the command --------------------------------------------------------------------------------------------------
 
 
 def write_windows(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
-    """Write windows first .. end - 1 as PNG files named by index, code and presence.
+    """Write windows first .. end - 1 as PNG files named by index, code and presence, and what else is true of them.
 
-    Those that an earlier call left at the same indices are replaced.
+    The latter, all arrays of `make_batch` but the images, goes to an .npz file named by the first index. Windows that
+    an earlier call left at the same indices are replaced.
     """
     indices = range(first, end)
-    for stale in folder.glob("[0-9]" * 8 + "_*_[01].png"):
+    for stale in (*folder.glob("[0-9]" * 8 + "_*_[01].png"), *folder.glob("[0-9]" * 8 + ".npz")):
         if int(stale.name[:8]) in indices:
             stale.unlink()
-    names = iter(indices)
+    names, truths = iter(indices), []
     with tqdm(total=end - first, unit=" windows") as bar:
         for chunk in chunks:
-            for image, code, presence in zip(chunk["images"], chunk["codes"], chunk["presence"], strict=True):
+            images = chunk.pop("images")
+            truths.append(chunk)
+            for image, code, presence in zip(images, chunk["codes"], chunk["presence"], strict=True):
                 # filters and strong compression would take longer than the window itself
                 data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
                 with write_beside(folder / f"{next(names):08d}_{code}_{presence}.png") as temporary:
                     temporary.write_bytes(data.tobytes())
-            bar.update(len(chunk["images"]))
+            bar.update(len(images))
+    with write_beside(folder / f"{first:08d}.npz") as temporary:
+        np.savez_compressed(temporary, **join(truths))
+
+
+def read_windows(folder: Path) -> dict[str, np.ndarray]:
+    """The windows that `write_windows` left in `folder`, as `make_batch` would have made them.
+
+    Raises UserError when there are none, or some are missing or damaged.
+    """
+    parts = []
+    for path in sorted(folder.glob("[0-9]" * 8 + ".npz")):
+        try:
+            with np.load(path) as data:
+                part = dict(data)
+            names = zip(itertools.count(int(path.stem)), part["codes"], part["presence"], strict=False)
+        except (OSError, *UNREADABLE_ARCHIVE):
+            raise UserError(f"{path}: is damaged; make the windows again with gen.py") from None
+        part["images"] = np.stack([read_image(folder / f"{i:08d}_{code}_{present}.png") for i, code, present in names])
+        parts.append(part)
+    if not parts:
+        raise UserError(f"{folder}: holds no windows of gen.py; make some with gen.py 1000 --out {folder}")
+    return join(parts)
 
 
 def write_batches(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
@@ -504,7 +535,7 @@ def write_batches(folder: Path, first: int, end: int, chunks: Iterator[dict]) ->
             bar.update(len(chunk["images"]))
             if held >= BATCH or start + held == end:
                 with write_beside(folder / f"{start:08d}.npz") as temporary:
-                    np.savez(temporary, **{key: np.concatenate([part[key] for part in parts]) for key in parts[0]})
+                    np.savez(temporary, **join(parts))
                 parts, held, start = [], 0, start + held
 
 

@@ -6,9 +6,9 @@
     python train.py --resume          # go on with an interrupted run, exactly where it stopped
 
 Windows are synthesised by worker processes (`gen.py`'s code) while the network trains, in batches of 10,000, or read
-from a folder that `gen.py --batches DIR` wrote (`--data DIR`). After each batch the network is tried on the windows
-that `./gen.py 1000` writes to `test/`, and a line of progress and some readings are printed, truth on the left, the
-network's reading on the right, each with its presence. Written, all beside `--out`:
+from a folder that `gen.py --batches DIR` wrote (`--data DIR`). After each batch the network is tried on the windows in
+`test/`, which are made where there are none, and a line of progress and some readings are printed, truth on the left,
+the network's reading on the right, each with its presence. Written, all beside `--out`:
 
     weights.npz      the network, when there was none or the new one scores better on the test windows
     checkpoint.npz   the state of the run after its last batch, for --resume
@@ -68,6 +68,7 @@ AVERAGE_EVERY = 10  # steps between updates of the averaged weights
 AVERAGE_DECAY = 0.99  # an update; the average spans about 1,000 steps
 TEST_COUNT = 1000  # windows; a code accuracy near 90 % is then known to about 1.3 %
 TEST_SEED = 0  # the default of gen.py
+TEST_FOLDER = Path("test")  # where gen.py writes
 TRAINING_SEED = 1_000_000_007  # added to --seed, so that no run trains on the windows it is tested on
 PATIENCE = 40  # batches without a better score before the run ends
 READINGS = 5  # sample readings printed after each batch
@@ -519,7 +520,7 @@ def start(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> 
     present = model.load_weights(args.out) if args.out.exists() else None
     if not gen.backgrounds_in(args.bgs):
         print(f"train.py: {args.bgs} holds no pictures: backgrounds are painted", file=sys.stderr)
-    test = gen.make_batch(0, TEST_COUNT, TEST_SEED, window_settings(args), args.workers)
+    test = test_windows(args)
     keras = import_keras()
     keras.utils.set_random_seed(args.seed)
     networks = make_networks(keras)
@@ -536,6 +537,20 @@ def start(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> 
     else:
         averages = {name: network.get_weights() for name, network in networks.items()}
     return Training(args, test, networks, averages, progress, best)
+
+
+def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
+    """The windows in TEST_FOLDER, which are made when there are none."""
+    if not TEST_FOLDER.exists():
+        settings = window_settings(args)
+        ranges = [(i, min(gen.CHUNK, TEST_COUNT - i)) for i in range(0, TEST_COUNT, gen.CHUNK)]
+        chunks = gen.stream_chunks(settings, TEST_SEED, ranges, args.workers)
+        try:
+            TEST_FOLDER.mkdir()
+        except OSError as error:
+            raise UserError(f"{TEST_FOLDER}: cannot be made ({error.strerror}); run where you may write") from None
+        gen.write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
+    return gen.read_windows(TEST_FOLDER)
 
 
 def window_settings(args: argparse.Namespace) -> gen.Settings:

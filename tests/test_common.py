@@ -79,8 +79,8 @@ def expected_window() -> np.ndarray:
     return draw_picture(*np.moveaxis(pixel_centres(common.WINDOW_SHAPE) / (width, height), -1, 0))
 
 
-@pytest.mark.parametrize("width", [110, 128, 190, 333, 700])
-@pytest.mark.parametrize("turned", [0, 20, -40])
+@pytest.mark.parametrize("width", [40, 60, 110, 128, 190, 333, 700])
+@pytest.mark.parametrize("turned", [0, 20, -40, 180])
 def test_rectifying_gives_the_picture_back(width, turned):
     flat = np.array([[0, 0], [1, 0.04], [0.96, 0.5], [0.03, 0.46]]) - 0.5  # a trapezium, nearly
     angle = np.radians(turned)
@@ -91,7 +91,7 @@ def test_rectifying_gives_the_picture_back(width, turned):
     window = common.rectify(photo, corners)
     assert window.shape == (*common.WINDOW_SHAPE, 3)
     assert window.dtype == np.uint8
-    assert np.abs(window - expected_window()).mean() < 4
+    assert np.abs(window - expected_window()).mean() < (4 if width > 100 else 9)  # few pixels hold little
 
 
 def test_rectifying_the_whole_changes_nothing():
