@@ -37,7 +37,26 @@ def make_backgrounds(folder: Path) -> None:
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.glob("*.png")}
+
+
+def test_windows_are_read_back_with_all_that_is_true_of_them(made):
+    windows = gen.read_windows(made[0] / "test")
+    expected = gen.make_batch(0, 24, 0, gen.Settings(backgrounds=str(made[0] / "bgs")))
+    assert set(windows) == set(expected)
+    for key, array in expected.items():
+        np.testing.assert_array_equal(windows[key], array)
+
+
+def test_windows_that_are_missing_are_named(made, tmp_path):
+    with pytest.raises(common.UserError, match="holds no windows"):
+        gen.read_windows(tmp_path)
+    folder = tmp_path / "test"
+    shutil.copytree(made[0] / "test", folder)
+    missing = sorted(folder.glob("*.png"))[5]
+    missing.unlink()
+    with pytest.raises(common.UserError, match=missing.name):
+        gen.read_windows(folder)
 
 
 @pytest.fixture(scope="module")
