@@ -260,31 +260,33 @@ def read(reader: Session, photo: np.ndarray, corners: np.ndarray, margins: tuple
     return presence, seen, characters.reshape(*looks, *characters.shape[1:]).swapaxes(0, 1)
 
 
-def vote(looks: np.ndarray) -> tuple[str, np.ndarray]:
-    """The code on which the looks at a plate agree best, and the probability of each of its characters.
+def vote(looks: np.ndarray) -> tuple[str, np.ndarray, float]:
+    """The code on which the looks at a plate, (M, 12, 37), agree best; its characters' probabilities; its own.
 
-    `looks` is (M, 12, 37). They vote with their confidence; slots are not averaged, for a look that sees a character
-    more than another has all that follow in other slots.
+    They vote with their confidence; slots are not averaged, for a look that sees a character more than another has
+    all that follow in other slots.
     """
-    readings = [slots_to_code(look) for look in looks]
-    votes = {}
-    for code, probabilities in readings:
-        votes[code] = votes.get(code, 0) + np.prod(probabilities)
+    # label smoothing taught the reader never to be quite sure
+    looks = ((looks - model.LABEL_SMOOTHING / looks.shape[-1]) / (1 - model.LABEL_SMOOTHING)).clip(0, 1)
+    votes, characters = {}, {}
+    for look in looks:
+        code, probabilities = slots_to_code(look)
+        votes[code] = votes.get(code, 0) + float(look.max(-1).prod()) / len(looks)  # that blanks are blank counts too
+        characters.setdefault(code, []).append(probabilities)
     best = max(votes, key=votes.get)
-    agreeing = [probabilities for code, probabilities in readings if code == best]
-    return best, np.sum(agreeing, axis=0) / len(looks)
+    return best, np.mean(characters[best], axis=0), votes[best]
 
 
-def make_plate(presence: float, corners: np.ndarray, characters: np.ndarray, shape: tuple[int, int, int]) -> Plate:
-    """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the probabilities of characters (12, 37).
+def make_plate(presence: float, corners: np.ndarray, looks: np.ndarray, shape: tuple[int, int, int]) -> Plate:
+    """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the looks at its characters (M, 12, 37).
 
-    Its confidence is the presence times the geometric mean of the probabilities of what stands in the code.
+    Its confidence is the probability that it is one and says what it seems to say.
     """
-    code, probabilities = vote(characters)
-    confidence = float(presence * np.exp(np.log(probabilities).mean())) if code else 0.0
+    code, probabilities, agreement = vote(looks)
     low = np.clip(np.floor(corners.min(0)), 0, shape[1::-1]).astype(int)
     high = np.clip(np.ceil(corners.max(0)), 0, shape[1::-1]).astype(int)
-    return Plate(code, confidence, (*low.tolist(), *(high - low).tolist()), corners, probabilities)
+    box = (*low.tolist(), *(high - low).tolist())
+    return Plate(code, float(presence) * agreement, box, corners, probabilities)
 
 
 def detect_photo(

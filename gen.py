@@ -49,12 +49,14 @@ from common import (
     write_beside,
     write_image,
 )
-from plates import Plate, draw_plate, draw_sign, jitter_colour, load_typefaces, mount
+from plates import Plate, draw_plate, draw_sign, jitter_colour, load_typefaces, mount, scramble
 
 __all__ = ["Settings", "Synthesizer", "make_batch", "read_windows", "stream_batches", "write_windows"]
 
 RECTIFIED_SHARE = 0.55  # of all windows; reading is the harder part
-PLATE_SHARE = {"street": 0.5, "rectified": 0.85}  # windows of each kind that show a plate as they should
+PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # windows of each kind that show a plate as they should
+NO_PLATE, NO_PLATE_SHARES = ("plate", "sign", "nothing", "nonsense"), (0.4, 0.22, 0.18, 0.2)  # what the others show
+UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
 READ_MARGIN = 0.04  # of the plate's size that detect.py leaves round a plate which it rectifies
 BLOCK = 250  # windows that share a choice of backgrounds, so that few pictures are decoded
@@ -302,32 +304,36 @@ class Synthesizer:
         rng = np.random.default_rng((seed, index))
         kind = "rectified" if rng.random() < RECTIFIED_SHARE else "street"
         present = rng.random() < PLATE_SHARE[kind]
-        near_miss = rng.random()  # what a window without a plate shows instead
-        sign = not present and near_miss < 0.3
-        empty = not present and 0.3 <= near_miss < 0.55
+        shown = "plate" if present else NO_PLATE[rng.choice(len(NO_PLATE), p=NO_PLATE_SHARES)]
+        # a plate that does not count is one in the wrong place or at the wrong size; half of the rest is put so too
+        misplaced = not present and (shown == "plate" or rng.random() < 0.5)
 
         width = (
             np.exp(rng.uniform(np.log(40), np.log(240)))
             if kind == "rectified"
             else rng.uniform(*RIGHT_SCALE) * WINDOW_SHAPE[1]
         )
-        plate = None if sign or empty else self.plate(width, rng)
-        if plate is None:
-            flat = draw_sign(self.faces, int(rng.integers(100, 300)), rng)
-            board, outline, pitch = flat, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32), 10.0
+        if shown in ("sign", "nothing"):
+            board, outline, pitch = draw_sign(self.faces, int(rng.integers(100, 300)), rng), UNIT_SQUARE, 10.0
+            aspect = board.shape[1] / board.shape[0]
         else:
-            flat = plate.image
-            board, outline = mount(flat, self.faces, rng)
+            plate = self.plate(width, rng)
+            if shown == "nonsense":
+                scramble(plate.image, rng)
+            board, outline = mount(plate.image, self.faces, rng)
+            aspect = plate.image.shape[1] / plate.image.shape[0]
             longest = max(np.bincount(plate.centres[:, 2].astype(int))) + 1
             width = max(width, 5.2 * longest)
             pitch = width / longest
-        corners = pose(flat.shape[1] / flat.shape[0], rng)  # of the plate, to be moved and scaled
+        if shown == "nothing":
+            board = None
+        corners = pose(aspect, rng)  # of the plate, to be moved and scaled
         corners -= corners.min(0)
         if kind == "street":
-            window, corners = self.street_window(index, seed, board, outline, corners, pitch, present, empty, rng)
+            window, corners = self.street_window(index, seed, board, outline, corners, pitch, misplaced, rng)
         else:
             corners *= width / np.ptp(corners, axis=0).max()
-            window, corners = self.rectified_window(index, seed, board, outline, corners, pitch, present, empty, rng)
+            window, corners = self.rectified_window(index, seed, board, outline, corners, pitch, misplaced, rng)
         centres = np.full((SLOTS, 3), -1, np.float32)
         if present:
             centres[: len(plate.centres)] = plate.centres
@@ -342,11 +348,11 @@ class Synthesizer:
             "rectified": np.uint8(kind == "rectified"),
         }
 
-    def street_window(self, index, seed, board, outline, corners, pitch, present, empty, rng):
+    def street_window(self, index, seed, board, outline, corners, pitch, misplaced, rng):
         """A piece of a photograph, (64, 128, 3) uint8, and the plate's corners (4, 2) in it as fractions."""
         size = np.array(WINDOW_SHAPE[::-1])
         extent = np.ptp(corners, axis=0)
-        wrong_scale = not present and rng.random() < 0.5
+        wrong_scale = misplaced and rng.random() < 0.5
         scale = rng.uniform(*RIGHT_SCALE)
         if wrong_scale:
             # too small, too large, or so large that a caption or one of two lines looks like a plate
@@ -356,7 +362,7 @@ class Synthesizer:
         corners = corners * scale / (extent / size).max()
         room = size - np.ptp(corners, axis=0)
         place = rng.random(2)
-        if not present and not wrong_scale:  # partly outside, at one side at least
+        if misplaced and not wrong_scale:  # partly outside, at one side at least
             beyond = rng.uniform(0.12, 0.7, 2) * np.ptp(corners, axis=0)
             sides = rng.choice([-1, 0, 1], 2) if rng.random() < 0.3 else rng.permutation([rng.choice([-1, 1]), 0])
             sides = sides if sides.any() else np.array([1, 0])
@@ -366,23 +372,23 @@ class Synthesizer:
         corners = corners + offset
         spread = warp_points(outline, from_unit_square(corners))
         pitch = pitch * np.ptp(corners[:, 0]) / 96
-        image = self.photograph(WINDOW_SHAPE, index, seed, None if empty else board, spread, max(pitch, 5), rng)
+        image = self.photograph(WINDOW_SHAPE, index, seed, board, spread, max(pitch, 5), rng)
         return image, corners / size
 
-    def rectified_window(self, index, seed, board, outline, corners, pitch, present, empty, rng):
+    def rectified_window(self, index, seed, board, outline, corners, pitch, misplaced, rng):
         """What detect.py's reader is given, (64, 128, 3) uint8, and the plate's corners (4, 2) in it as fractions."""
         extent = np.ptp(corners, axis=0)
         margin = 0.25 * extent + 5
         shape = tuple(np.ceil(extent + 2 * margin).astype(int)[::-1])
         corners = corners + margin
         spread = warp_points(outline, from_unit_square(corners))
-        image = self.photograph(shape, index, seed, None if empty else board, spread, pitch, rng)
+        image = self.photograph(shape, index, seed, board, spread, pitch, rng)
         # the corners as the finder would have them: off as a whole, and each by itself, by fractions of the plate
         error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
-        unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) + READ_MARGIN * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        unit = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
         unit = unit + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
         unit = 0.5 + (unit - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
-        if not present and not empty:
+        if misplaced:
             fault = rng.random()
             if fault < 0.4:  # half beside it
                 shift = rng.uniform(0.3, 0.9, 2) * rng.choice([-1, 1], 2) * rng.permutation([1, rng.random() < 0.3])

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from common import SEPARATORS, PlateFormat, PlateStyle, UserError
 
-__all__ = ["Plate", "Typeface", "draw_plate", "draw_sign", "jitter_colour", "load_typefaces", "mount"]
+__all__ = ["Plate", "Typeface", "draw_plate", "draw_sign", "jitter_colour", "load_typefaces", "mount", "scramble"]
 
 CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
 GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
@@ -361,6 +361,24 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
         line = set_line(text, face, width * 0.03, width * 0.97, (row + 0.5) * height / rows - size / 2, size, rng)
         draw_line(mask, line, face)
     return image + mask[..., None] / np.float32(255) * (np.clip(ink, 0, 255).astype(np.float32) - image)
+
+
+def scramble(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Take the sense out of a plate's `image`, (h, w, 3), in place: what has its shape or texture and is none."""
+    height, width = image.shape[:2]
+    kind = rng.random()
+    if kind < 0.5:  # strips narrower than a character, in another order
+        cuts = np.sort(rng.choice(np.arange(1, width), min(width - 1, int(rng.integers(16, 40))), replace=False))
+        strips = np.split(image.copy(), cuts, axis=1)
+        image[:] = np.concatenate([strips[i][:: rng.choice([-1, 1])] for i in rng.permutation(len(strips))], axis=1)
+    elif kind < 0.75:  # a blank panel, or a blurred one
+        image[:] = cv2.blur(image, (width // 2, max(1, round(height * rng.uniform(0.02, 1)))))
+    else:  # bars: a grille, a blind, a zebra crossing
+        period = rng.uniform(0.03, 0.15) * width
+        along = np.arange(width) if rng.random() < 0.6 else np.arange(height)[:, None]
+        bars = (along / period % 1 < rng.uniform(0.2, 0.8)) * np.ones((height, width))
+        dark, bright = image.min((0, 1)), image.max((0, 1))
+        image[:] = dark + bars[..., None] * (bright - dark)
 
 
 def mount(plate: np.ndarray, faces: list[Typeface], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
