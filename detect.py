@@ -64,7 +64,7 @@ LOOKS = ((0.04,), (0.02, 0.04, 0.06))
 READER_PRESENCE = 0.3  # below this the reader has seen no plate
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
 NESTED = 0.6  # a box lies within another when they share so much of its area
-THRESHOLD = 0.5  # least confidence of a plate, unless the user asks for another
+THRESHOLD = 0.3  # least confidence of a plate, unless the user asks for another
 MIN_CHARACTERS = 3  # a shorter code is no plate
 NARROWEST_PLATE = 20  # pixels of the photo: what is narrower cannot be read
 

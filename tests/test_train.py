@@ -70,7 +70,9 @@ def test_a_run_says_how_it_goes(run):
 
 def test_a_run_leaves_its_files(run):
     folder = run[0]
-    assert sorted(p.name for p in folder.iterdir()) == ["checkpoint.npz", "training.csv", "training.png", "weights.npz"]
+    made = ["checkpoint.npz", "test", "training.csv", "training.png", "weights.npz"]
+    assert sorted(p.name for p in folder.iterdir()) == made
+    assert len(list((folder / "test").glob("*_[01].png"))) == train.TEST_COUNT
     chart = cv2.imread(str(folder / "training.png"))
     assert chart.shape == (train.CHART_HEIGHT, train.CHART_WIDTH // 2, 3)
     assert chart.min() < 100
