@@ -57,8 +57,8 @@ __all__ = ["augment", "draw_training", "evaluate", "learning_rate", "load_checkp
 
 BATCH = 10_000  # windows synthesised at a time; the unit of progress
 MINIBATCH = 64  # windows a step; larger ones would leave fewer steps in the hours there are
-REUSE = 3  # passes through a batch: synthesis costs as much as two passes, and more passes teach less
-LEARNING_RATE = 2e-3  # at its peak; twice AdamW's usual rate, which standardised kernels and clipped gradients bear
+REUSE = 3  # passes through a batch: synthesising a window costs a core about as much as a pass; not tuned
+LEARNING_RATE = 2e-3  # at its peak; twice what is usual for AdamW; not tuned
 FINAL_RATE = 0.01  # of the peak, at the end of the cosine
 WARM_UP = 1000  # steps, of both networks, over which the rate rises to its peak while Adam's variances settle
 WARM_UP_SHARE = 0.05  # of the run: the rise takes no longer, however short a run is
