@@ -83,7 +83,9 @@ class Settings:
 def pose(aspect: float, rng: np.random.Generator) -> np.ndarray:
     """A plate's corners (4, 2) seen in true perspective, turned about all three axes; any unit, about the origin."""
     spread = 2.2 if rng.random() < 0.12 else 1.0  # some photographs are taken from beside or by a falling hand
-    roll, pitch, yaw = np.radians(rng.normal(0, [4.5, 13, 20]) * spread)
+    lean = rng.choice([1, 2.5, 5], p=[0.87, 0.09, 0.04])  # motorcycles stand aslant
+    roll, pitch, yaw = np.radians(rng.normal(0, [4.5, 13, 20]) * spread * [lean / spread, 1, 1])
+    roll = np.clip(roll, -0.8, 0.8)
     yaw, pitch = np.clip([yaw, pitch], -1.1, 1.1)
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [aspect / 2, 0.5, 0]
     about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
@@ -161,7 +163,7 @@ def light(image: np.ndarray, rng: np.random.Generator) -> None:
         side = np.clip(((np.cos(angle) * across + np.sin(angle) * down) - offset) / edge, 0, 1).astype(np.float32)
         gain = gain * (1 - side * np.float32(rng.uniform(0.25, 0.7)))
     if rng.random() < 0.12:  # night, or a camera that was afraid of the sky
-        gain = gain * np.float32(rng.uniform(0.15, 0.5))
+        gain = gain * np.float32(rng.uniform(0.2, 0.5))
     image *= np.broadcast_to(gain, (height, width))[..., None] * rng.uniform(0.85, 1.15, 3).astype(np.float32)
     if rng.random() < 0.08:  # glare, a headlight
         x, y, radius = rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(0.1, 0.7)
@@ -188,12 +190,16 @@ def light(image: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
-    """The camera: blur, low resolution, noise, JPEG. `pitch`, pixels a character, bounds what is still legible."""
+    """The camera: blur, low resolution, noise, JPEG. `pitch`, pixels a character, bounds what is still legible.
+
+    What is bearable alone is not together, so of blur, motion and low resolution one at most is strong.
+    """
     height, width = image.shape[:2]
+    strong = rng.choice(3)  # blur, motion, low resolution
     if rng.random() < 0.7:
-        sigma = np.exp(rng.uniform(np.log(0.25), np.log(max(0.45, 0.13 * pitch))))
+        sigma = np.exp(rng.uniform(np.log(0.25), np.log(max(0.45, (0.13 if strong == 0 else 0.06) * pitch))))
         image = cv2.GaussianBlur(image, (0, 0), sigma)
-    if rng.random() < 0.15:
+    if strong == 1 and rng.random() < 0.35:
         length = round(rng.uniform(0.1, 0.4) * pitch)
         if length >= 2:
             kernel = np.zeros((length, length), np.float32)
@@ -201,11 +207,13 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
             turn = cv2.getRotationMatrix2D(((length - 1) / 2,) * 2, rng.uniform(0, 180), 1)
             kernel = cv2.warpAffine(kernel, turn, (length, length))
             image = cv2.filter2D(image, -1, kernel / max(kernel.sum(), 1e-3))
-    factor = rng.uniform(1, pitch / 4.5) if pitch > 4.5 and rng.random() < 0.2 else 1
+    factor = rng.uniform(1, pitch / 5) if pitch > 5 and strong == 2 and rng.random() < 0.5 else 1
     if factor > 1.2:
         small = max(4, round(width / factor)), max(4, round(height / factor))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-    noise = np.exp(rng.uniform(np.log(0.8), np.log(14)))
+    # a faint picture bears less of it: its contrast is that of dark on bright, at about two deviations
+    contrast = 2 * float(cv2.meanStdDev(image)[1].mean())
+    noise = np.exp(rng.uniform(np.log(0.8), np.log(14))) * min(1, contrast / 80)
     shape = image.shape if rng.random() < 0.5 else (*image.shape[:2], 1)
     start = rng.integers(NOISE.size - np.prod(shape))
     image = image + NOISE[start : start + np.prod(shape)].reshape(shape) * np.float32(noise)
@@ -269,7 +277,7 @@ class Synthesizer:
         return draw_plate(form, style, form.draw_text(rng, style.lines), self.faces, drawn_width, rng)
 
     def photograph(self, shape, index: int, seed: int, board, outline: np.ndarray, pitch: float, rng) -> np.ndarray:
-        """A photograph of `shape`, uint8, of `board` (h, w, 3), if any, with its corners at `outline` (4, 2)."""
+        """A photograph of `shape`, uint8, of `board` (h, w, 3 or 4), if any, with its corners at `outline` (4, 2)."""
         image = self.background(shape, index, seed, rng)
         if board is not None:
             if rng.random() < 0.4:  # a recess or a plinth behind the plate
@@ -291,7 +299,10 @@ class Synthesizer:
                 for y, x in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
                     centre = radius if x > 0 else width - 1 - radius, radius if y > 0 else height - 1 - radius
                     cv2.circle(cover, centre, radius, 255, -1)
-            covered = np.concatenate([np.clip(board, 0, 255).astype(np.uint8) & cover, cover], axis=-1)
+            if board.shape[2] == 4:  # a sign, with a cover of its own
+                cover = board[..., 3:].astype(np.uint8)
+            covered = np.clip(board[..., :3], 0, 255).astype(np.uint8)
+            covered = np.concatenate([cv2.multiply(covered, cv2.merge([cover] * 3), scale=1 / 255), cover], axis=-1)
             seen = cv2.warpPerspective(covered, homography, shape[::-1], flags=cv2.INTER_LINEAR)
             seen = seen.astype(np.float32)
             # outside the board all four channels fade to 0 alike: its colours are already weighted by its cover there
@@ -388,6 +399,8 @@ class Synthesizer:
         unit = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
         unit = unit + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
         unit = 0.5 + (unit - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
+        if rng.random() < 0.2:  # the first look, at what the finder took for too large
+            unit = 0.5 + (unit - 0.5) * (1 + rng.uniform(0, [0.25, 0.35]))
         if misplaced:
             fault = rng.random()
             if fault < 0.4:  # half beside it

@@ -6,6 +6,7 @@ otherwise; all pictures are BGR, float32 in 0..255, which light and camera may e
 
 import dataclasses
 import functools
+import itertools
 from pathlib import Path
 
 import cv2
@@ -106,6 +107,20 @@ def set_line(
     return Line(text, lefts + (cells - widths) / 2, widths, y, height)
 
 
+def vary_groups(line: Line, rng: np.random.Generator) -> list[Line]:
+    """`line` with each group of its glyphs, as spaces and marks divide it, of its own height: TN 59 AQ in small, 1515."""
+    starts = [i for i, c in enumerate(line.text) if c.isalnum() and (i == 0 or not line.text[i - 1].isalnum())]
+    lean = rng.uniform(0, 1)  # the groups stand on the foot of the highest one (1), or hang from its top (0)
+    lines = []
+    for start, end in itertools.pairwise([*starts, len(line.text)]):
+        part, scale = slice(start, end), 1 - rng.choice([0, rng.uniform(0.1, 0.4)])
+        x, widths = line.x[part], line.widths[part] * (1 + scale) / 2  # narrower too, but less so
+        x = x + (line.widths[part] - widths) / 2
+        y = line.y + lean * (1 - scale) * line.height
+        lines.append(Line(line.text[part], x, widths, y, scale * line.height, line.row))
+    return lines
+
+
 def stack_letters(letters: str, face: Typeface, x: float, y: float, height: float, width: float) -> list[Line]:
     """Two small letters one above the other about `x`, before the number on the lower line of a plate `width` wide.
 
@@ -121,8 +136,8 @@ def stack_letters(letters: str, face: Typeface, x: float, y: float, height: floa
     return lines
 
 
-def draw_line(mask: np.ndarray, line: Line, face: Typeface) -> None:
-    """Draw `line` into `mask`, (h, w) uint8, in place."""
+def draw_line(mask: np.ndarray, line: Line, face: Typeface, slant: float = 0.0) -> None:
+    """Draw `line` into `mask`, (h, w) uint8, in place; its glyphs lean by `slant` of their height to the right."""
     pad = line.height * GLYPH_PAD / CAP_HEIGHT
     top, rows = round(line.y - pad), max(2, round(line.height + 2 * pad))
     for character, x, width in zip(line.text, line.x, line.widths, strict=True):
@@ -130,6 +145,10 @@ def draw_line(mask: np.ndarray, line: Line, face: Typeface) -> None:
             continue
         left, columns = round(x), max(1, round(width))
         glyph = cv2.resize(face.glyph(character)[0], (columns, rows), interpolation=cv2.INTER_AREA)
+        if slant:
+            reach = round(abs(slant) * rows / 2)  # columns more at each side
+            shear = np.array([[1, -slant, slant * rows / 2 + reach], [0, 1, 0]], np.float32)
+            glyph, left = cv2.warpAffine(glyph, shear, (columns + 2 * reach, rows)), left - reach
         y0, x0 = max(top, 0), max(left, 0)
         target = mask[y0 : top + rows, x0 : left + columns]
         if target.size:
@@ -180,7 +199,7 @@ def draw_plate(
             draw_band(image, (width - band, 0, width, height), style, faces, rng)
             x1 = width - band - width * rng.uniform(0.01, 0.04)
 
-    if rng.random() < 0.12:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
+    if rng.random() < 0.16:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
         room = min(0.16 * width, 0.5 * height)
         at_left = rng.random() < 0.6
         x = x0 if at_left else x1 - room
@@ -197,6 +216,9 @@ def draw_plate(
         texts, heights = [text.replace("|", " " if rng.random() < 0.6 else "")], np.array([style.glyph_height * unit])
     texts = [t.strip(" -.·") for t in texts]
     heights = heights * rng.uniform(0.88, 1.1)
+    # the last group at the right of two lines, as high as both
+    number = texts[-1].replace("|", " ").replace("-", " ").split(" ")[-1]
+    beside = len(texts) == 2 and aspect > 1.7 and 1 < len(number) < len(texts[-1]) and rng.random() < 0.12
     heights *= min(1, (height - y_top) * 0.93 / (heights.sum() * (1.08 if len(texts) == 2 else 1)))
     free = height - y_top - heights.sum()
     mask = np.zeros((height, width), np.uint8)
@@ -211,8 +233,20 @@ def draw_plate(
         else free * np.array([lean * 0.75, 0.25, 0.75 - lean * 0.75])
     )
     lines, y = [], y_top
+    slant = rng.normal(0, 0.15) if rng.random() < 0.12 else 0.0
     for text_of_line, gap, cap in zip(texts, gaps, heights, strict=False):
         y += gap
+        if beside:
+            edge = x0 + (x1 - x0) * rng.uniform(0.36, 0.5)
+            line = set_line(text_of_line.removesuffix(number).strip(SEPARATORS), face, x0, edge, y, cap, rng)
+            line.row = int(len(lines) > 0)
+            lines.append(line)
+            if line.row:
+                top = lines[0].y + rng.uniform(0, 0.3) * lines[0].height
+                lines.append(set_line(number, face, edge + 0.04 * width, x1, top, y + cap - top, rng))
+                lines[-1].row = 1
+            y += cap
+            continue
         letters = text_of_line[:2]
         if (
             lines
@@ -223,11 +257,12 @@ def draw_plate(
             x = x0 + width * rng.uniform(0.05, 0.09)
             lines += stack_letters(letters, face, x, y, cap, width)
             text_of_line, x0 = text_of_line[2:].strip(SEPARATORS), x + width * 0.06
-        lines.append(set_line(text_of_line, face, x0, x1, y, cap, rng))
-        lines[-1].row = int(len(lines) > 1)
+        line = set_line(text_of_line, face, x0, x1, y, cap, rng)
+        line.row = int(len(lines) > 0)
+        lines += vary_groups(line, rng) if rng.random() < 0.08 else [line]
         y += cap
     for line in lines:
-        draw_line(mask, line, face)
+        draw_line(mask, line, face, slant)
     if len(texts) == 2 and rng.random() < 0.15:  # a rule between the lines
         y = round(y_top + gaps[0] + heights[0] + gaps[1] / 2)
         rule = jitter_colour((190, 20, 20) if rng.random() < 0.5 else style.text, rng)
@@ -239,7 +274,12 @@ def draw_plate(
         inset = width * rng.uniform(0.05, 0.25)
         caption_face = faces[rng.integers(len(faces))]
         caption = set_line(caption_text(words), caption_face, x0 + inset, x1 - inset, y, size, rng)
-        draw_line(mask, caption, caption_face)
+        written = np.zeros_like(mask)
+        draw_line(written, caption, caption_face)
+        if rng.random() < 0.2:  # upside down, like a script that the alphabet does not have
+            top, bottom = max(0, int(y)), min(height, int(y + size) + 1)
+            written[top:bottom] = written[top:bottom][::-1]
+        mask |= written
     if rng.random() < style.border:
         inset, weight = round(height * rng.uniform(0.02, 0.06)), max(1, round(height * rng.uniform(0.01, 0.035)))
         cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, weight)
@@ -339,7 +379,10 @@ def decorate(image: np.ndarray, lines: list[Line], style, rng: np.random.Generat
 
 
 def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np.ndarray:
-    """Lettering that is no plate, (h, w, 3) float32: shops' names, prices, telephone numbers, in one to four lines."""
+    """Lettering that is no plate, (h, w, 4) float32: shops' names, prices, telephone numbers, in one to four lines.
+
+    The last channel is how much the sign covers what is behind it, 0..255: a third is letters alone.
+    """
     rows = int(rng.integers(1, 5))
     height = max(12, round(width * rng.uniform(0.12, 0.3) * rows**0.7))
     ground, ink = rng.uniform(0, 255, 3), rng.uniform(0, 255, 3)
@@ -349,9 +392,14 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
     image[:] = ground
     for row in range(rows):
         kind, size = rng.random(), height / rows * rng.uniform(0.4, 0.85)
-        if kind < 0.6:  # words
+        if kind < 0.5:  # words
             text = " ".join(
                 "".join(rng.choice(list(CHARACTERS[:26]), rng.integers(2, 9))) for _ in range(rng.integers(1, 4))
+            )
+        elif kind < 0.65:  # the day and the hour, as cameras print them
+            parts = [f"{rng.integers(n):02d}" for n in (100, 13, 32, 24, 60)]
+            text = (
+                "{0}{x}{1}{x}{2} {3}:{4}".format(*parts, x="-./"[rng.integers(3)]).replace(":", ".").replace("/", "-")
             )
         elif kind < 0.8:  # a long number
             text = "".join(rng.choice(list("0123456789 -"), rng.integers(9, 16)))
@@ -360,7 +408,9 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
         face = faces[rng.integers(len(faces))]
         line = set_line(text, face, width * 0.03, width * 0.97, (row + 0.5) * height / rows - size / 2, size, rng)
         draw_line(mask, line, face)
-    return image + mask[..., None] / np.float32(255) * (np.clip(ink, 0, 255).astype(np.float32) - image)
+    image += mask[..., None] / np.float32(255) * (np.clip(ink, 0, 255).astype(np.float32) - image)
+    cover = mask if rng.random() < 0.35 else np.full_like(mask, 255)
+    return np.concatenate([image, cover[..., None].astype(np.float32)], axis=-1)
 
 
 def scramble(image: np.ndarray, rng: np.random.Generator) -> None:
