@@ -44,6 +44,7 @@ __all__ = [
     "rectify",
     "rectifying_homography",
     "run",
+    "shard",
     "slots_to_code",
     "write_beside",
     "write_image",
@@ -76,6 +77,14 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; --help lists what there is")
+
+
+def shard(text: str) -> tuple[int, int]:
+    """An argparse type: "2/3", the second of three parts."""
+    part, parts = map(int, text.split("/"))
+    if not 1 <= part <= parts:
+        raise argparse.ArgumentTypeError(f"{text} is no part; name one as in 2/3, the second of three")
+    return part, parts
 
 
 def run(main: Callable[[], None]) -> None:
