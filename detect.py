@@ -7,6 +7,12 @@
 reads the photographs and the network's weights, prints a line a plate (code, confidence, box as x,y,w,h in pixels;
 after the photograph's name where there is a folder of them), and writes each photograph with its plates outlined.
 
+    python detect.py photos weights.npz out --json readings.jsonl --resume
+    python detect.py photos weights.npz out --json readings1.jsonl --shard 1/2
+
+go on with a folder where an interrupted run stopped, and read the first half of it, while another machine does the
+other. The rows of a run are in `readings.jsonl.part` until all of them are there.
+
 Phase 1 slides the *finder* over an image pyramid and merges the positions that show the same plate. Phase 2 turns
 each plate upright by its four corners, and the *reader* says whether it is one, where its corners truly are, and what
 it says. ONNX Runtime runs both networks, since importing a training framework would take longer than all of this.
@@ -21,7 +27,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import cv2
 import numpy as np
@@ -38,6 +44,7 @@ from common import (
     rectify,
     rectifying_homography,
     run,
+    shard,
     slots_to_code,
     write_beside,
     write_image,
@@ -407,6 +414,78 @@ def detect_files(
         yield from ahead(pool, finish, found)
 
 
+# --- the rows of --json -------------------------------------------------------------------------------------------
+
+
+def read_rows(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Each row of `path` as it stands, after the name of its photo; none where there is no such file.
+
+    A last row that was cut short is left out. Raises UserError at any other line that is no row.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, row in enumerate(file, 1):
+                if not row.endswith(b"\n"):
+                    return
+                try:
+                    yield json.loads(row)["image"], row
+                except (ValueError, LookupError, TypeError):
+                    raise UserError(f"{path}: line {number} is no row of a photograph; name another file") from None
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); name another file") from None
+
+
+def name_partial(path: Path) -> Path:
+    """Where the rows of `path` are until all are there."""
+    return path.with_name(path.name + ".part")
+
+
+def take_up(jobs: list[tuple[Path, Path]], path: Path | None) -> list[tuple[Path, Path]]:
+    """Those of `jobs` that no earlier run did: a photo is done when it is drawn and, unless `path` is None, has a row.
+
+    The partial file of `path` then holds the rows so far, without those of photos that are to be read again.
+    """
+    if path is None:
+        return [job for job in jobs if not job[1].exists()]
+    partial = name_partial(path)
+    earlier = partial if partial.exists() else path
+    known = {name for name, _ in read_rows(earlier)}
+    left = [(photo, drawn) for photo, drawn in jobs if photo.name not in known or not drawn.exists()]
+    again = {photo.name for photo, _ in left}
+    with write_beside(partial) as temporary, temporary.open("wb") as file:
+        file.writelines(row for name, row in read_rows(earlier) if name not in again)
+    return left
+
+
+@contextlib.contextmanager
+def append_rows(path: Path, resume: bool) -> Iterator[TextIO]:
+    """Yield the partial file of `path` to append lines to; it becomes `path` when the block ends well.
+
+    Each line is in the file before the next photo is read, so a run that is killed loses none. Raises UserError when
+    the file cannot be written or, unless `resume` is true, is there already.
+    """
+    partial = name_partial(path)
+    try:
+        file = partial.open("a" if resume else "x", encoding="utf-8", buffering=1)
+    except FileExistsError:
+        raise UserError(f"{partial}: holds what an interrupted run read; --resume goes on, or delete it") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from None
+    try:
+        with file:
+            yield file
+        os.replace(partial, path)
+    except BrokenPipeError:  # of stdout
+        raise
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); mend that, then --resume goes on") from None
+    finally:
+        if partial.exists() and not partial.stat().st_size:
+            partial.unlink()
+
+
 # --- the command --------------------------------------------------------------------------------------------------
 
 
@@ -429,6 +508,8 @@ def parse_arguments() -> argparse.Namespace:
     add("weights", metavar="weights.npz", type=Path, help="the networks' weights, as train.py writes them")
     add("out", metavar="OUT", type=Path, help="picture or, for a folder of photographs, folder to draw into")
     add("--json", metavar="FILE", type=Path, help="also write what was read to FILE, one line of JSON a photograph")
+    add("--resume", action="store_true", help="leave out photographs whose picture in OUT, and row in FILE, are there")
+    add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of a folder")
     add("--threshold", metavar="P", type=probability, default=THRESHOLD, help="least confidence (%(default)s)")
     add("--min-plate", metavar="PX", type=pixels, default=45, help="narrowest plate; more is faster (%(default)s)")
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
@@ -453,6 +534,8 @@ def plan_jobs(source: Path, out: Path, weights: Path, rows: Path | None) -> list
             raise UserError(f"{out}: its folder does not exist; make it first")
     if out.exists() and out.is_dir() != source.is_dir():
         raise UserError(f"{out}: IN and OUT are both a photograph or both a folder; name another OUT")
+    if rows is not None and rows.is_dir():
+        raise UserError(f"{rows}: is a folder; name a file for --json")
     taken = {path.resolve() for path in (weights, *(photo for photo, _ in jobs))}
     for path in [drawn for _, drawn in jobs] + [rows] * (rows is not None):
         if path.resolve() in taken:
@@ -461,35 +544,52 @@ def plan_jobs(source: Path, out: Path, weights: Path, rows: Path | None) -> list
     return jobs
 
 
+def read_photos(
+    jobs: list[tuple[Path, Path]], args: argparse.Namespace, detect: Callable[[np.ndarray], list[Plate]]
+) -> None:
+    """Run `detect` on each photo of `jobs` (photo, where to draw it), and print and write what it sees.
+
+    Raises UserError when none can be read.
+    """
+    many = args.photo.is_dir()
+    left = take_up(jobs, args.json) if args.resume else jobs
+    before, read, plateless, skipped = len(jobs) - len(left), 0, 0, []
+    # a bar for a folder, where somebody watches, after the first two seconds
+    bar = {"total": len(jobs), "initial": before, "unit": "photo", "delay": 2, "disable": None if many else True}
+    try:
+        with append_rows(args.json, args.resume) if args.json else open(os.devnull, "w", encoding="utf-8") as rows:
+            for path, plates in tqdm(detect_files(left, detect), **bar):
+                if isinstance(plates, UserError):
+                    skipped.append(plates)
+                    continue
+                for plate in plates:
+                    line = f"{plate.code} {plate.confidence:.2f} {','.join(map(str, plate.box))}"
+                    tqdm.write(f"{path.name} {line}" if many else line)
+                rows.write(json.dumps({"image": path.name, "plates": [plate.as_dict() for plate in plates]}) + "\n")
+                read += 1
+                plateless += not plates
+            if skipped and len(skipped) == len(jobs):
+                raise UserError(f"{args.photo}: no photograph could be read; {skipped[0]}") if many else skipped[0]
+    except KeyboardInterrupt:
+        there = f"{before + read} of {len(jobs)} photographs"
+        print(f"{Path(sys.argv[0]).name}: interrupted with {there} read; --resume goes on from there", file=sys.stderr)
+        sys.exit(130)
+    if many:
+        earlier = f", {before} were read before" if before else ""
+        in_all = f"read {read} of {len(jobs)} photographs, {plateless} without a plate{earlier}"
+        print(in_all, *(f"skipped {error}" for error in skipped), sep="\n", file=sys.stderr)
+    elif plateless:
+        print(f"{args.photo}: no plate found", file=sys.stderr)
+
+
 def main() -> None:
     args = parse_arguments()
     sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
     jobs = plan_jobs(args.photo, args.out, args.weights, args.json)
-    many = args.photo.is_dir()
+    part, parts = args.shard
+    jobs = jobs[len(jobs) * (part - 1) // parts : len(jobs) * part // parts]
     wanted = load_networks(args.weights), args.threshold, args.min_plate, args.max_plate
-    results = detect_files(jobs, lambda photo: detect_photo(photo, *wanted))
-    # a bar for a folder, where somebody watches, after the first two seconds
-    results = tqdm(results, total=len(jobs), unit="photo", delay=2, disable=None if many else True)
-    skipped, plateless = [], 0
-    with contextlib.ExitStack() as stack:
-        path = stack.enter_context(write_beside(args.json)) if args.json else os.devnull
-        rows = stack.enter_context(open(path, "w", encoding="utf-8"))
-        for path, plates in results:
-            if isinstance(plates, UserError):
-                skipped.append(plates)
-                continue
-            plateless += not plates
-            for plate in plates:
-                line = f"{plate.code} {plate.confidence:.2f} {','.join(map(str, plate.box))}"
-                tqdm.write(f"{path.name} {line}" if many else line)
-            rows.write(json.dumps({"image": path.name, "plates": [plate.as_dict() for plate in plates]}) + "\n")
-        if len(skipped) == len(jobs):
-            raise UserError(f"{args.photo}: no photograph could be read; {skipped[0]}") if many else skipped[0]
-    if many:
-        read_in_all = f"read {len(jobs) - len(skipped)} of {len(jobs)} photographs, {plateless} without a plate"
-        print(read_in_all, *(f"skipped {error}" for error in skipped), sep="\n", file=sys.stderr)
-    elif plateless:
-        print(f"{args.photo}: no plate found", file=sys.stderr)
+    read_photos(jobs, args, lambda photo: detect_photo(photo, *wanted))
 
 
 if __name__ == "__main__":
