@@ -45,6 +45,7 @@ __all__ = [
     "rectifying_homography",
     "run",
     "shard",
+    "silence_decoders",
     "slots_to_code",
     "write_beside",
     "write_image",
@@ -100,6 +101,12 @@ def run(main: Callable[[], None]) -> None:
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def silence_decoders() -> None:
+    """Keep what libraries say of damaged files, naming none, off stderr; `sys.stderr` goes on as before."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 @contextlib.contextmanager
