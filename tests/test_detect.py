@@ -1,5 +1,6 @@
 """detect.py: its geometry on networks that know the answer, its drawing, and its command as a user types it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 import detect
 import model
 from common import ALPHABET, BLANK, SLOTS, code_to_slots, read_image, write_image
+from tracks import open_video, read_frames, write_video
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = ROOT.parent / "shared" / "photos"
@@ -556,6 +558,35 @@ def spoil_folder_of_bad_photos(photo, weights, tmp_path):
     return tmp_path / "bad", weights, tmp_path / "out", "a.jpg"
 
 
+def spoil_video_missing(photo, weights, tmp_path):
+    return tmp_path / "none.mp4", weights, tmp_path / "out.mp4", "none.mp4"
+
+
+def spoil_video_text(photo, weights, tmp_path):
+    (tmp_path / "video.avi").write_text("I am no video.\n")
+    return tmp_path / "video.avi", weights, tmp_path / "out.mp4", "video.avi"
+
+
+def spoil_video_cut(photo, weights, tmp_path):
+    video = make_video(tmp_path / "video.mp4")
+    video.write_bytes(video.read_bytes()[:2000])
+    return video, weights, tmp_path / "out.mp4", "video.mp4"
+
+
+def spoil_video_into_photo(photo, weights, tmp_path):
+    return make_video(tmp_path / "video.mp4"), weights, tmp_path / "out.jpg", "out.jpg"
+
+
+def spoil_video_too_small(photo, weights, tmp_path):
+    write_image(tmp_path / "dot.png", np.zeros((1, 1, 3), np.uint8))
+    return (tmp_path / "dot.png").rename(tmp_path / "dot.mp4"), weights, tmp_path / "out.mp4", "1x1"
+
+
+def spoil_video_name(photo, weights, tmp_path):
+    (tmp_path / "\udcff.mp4").write_bytes(b"")
+    return tmp_path / "\udcff.mp4", weights, tmp_path / "out.mp4", "UTF-8"
+
+
 SPOILS = {name.removeprefix("spoil_"): spoil for name, spoil in list(globals().items()) if name.startswith("spoil_")}
 
 
@@ -761,6 +792,108 @@ def test_many_photos_need_no_more_memory_than_a_few(monkeypatch, tmp_path):
         most = max(most, len(alive))
     assert len(alive) == 0
     assert 1 <= most <= 8
+
+
+# --- videos -------------------------------------------------------------------------------------------------------
+
+
+def make_video(path: Path, count: int = 12) -> Path:
+    """A small video, of 10 frames a second, that moves over in.jpg's plate."""
+    scene = read_image(ROOT / "in.jpg")
+    with write_video(path, 10) as append:
+        for i in range(count):
+            append(scene[370:500, 395 + 4 * i : 635 + 4 * i])
+    return path
+
+
+def count_frames(path: Path) -> int:
+    return len([*read_frames(path, open_video(path))])
+
+
+def test_a_video_is_read(shipped_weights, tmp_path):
+    video, out, rows = make_video(tmp_path / "in.mp4"), tmp_path / "out.mp4", tmp_path / "rows.jsonl"
+    result = run_detect(video, shipped_weights, out, "--json", rows)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "read 12 of 12 frames; plates: 1\n"
+    [line] = result.stdout.splitlines()
+    code, confidence, box, times = line.split(" ")
+    assert code == "KA02MK7259"
+    assert 0.5 <= float(confidence) <= 1
+    first, last = map(float, times.split("-"))
+    assert first <= 0.3
+    assert last >= 0.8
+    row = json.loads(rows.read_text())
+    assert list(row) == ["video", "text", "confidence", "box", "corners", "characters", "first", "last", "frames"]
+    assert (row["video"], row["text"], row["first"], row["last"]) == ("in.mp4", code, first, last)
+    assert ",".join(map(str, row["box"])) == box
+    assert 6 <= row["frames"] <= 12
+    before, after = ([frame for _, frame in read_frames(path, open_video(path))] for path in (video, out))
+    assert len(after) == 12
+    assert after[6].shape == before[6].shape == (130, 240, 3)
+    assert np.abs(after[6].astype(int) - before[6]).max() > 100
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.mp4", "out.mp4", "rows.jsonl"]
+
+
+def test_a_video_that_ends_early_is_read_up_to_there(weights, tmp_path):
+    video = make_video(tmp_path / "in.avi")
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    result = run_detect(video, weights, tmp_path / "out.webm", "--threshold", "1", "--json", tmp_path / "rows.jsonl")
+    assert (result.returncode, result.stdout) == (0, "")
+    count = count_frames(tmp_path / "out.webm")
+    assert 3 <= count <= 8
+    assert result.stderr == f"read {count} of 12 frames; plates: 0\n"
+    assert (tmp_path / "rows.jsonl").read_text() == ""
+
+
+@pytest.mark.parametrize("options", [["--resume"], ["--shard", "1/2"]])
+def test_a_video_is_read_in_one_go(weights, tmp_path, options):
+    (tmp_path / "in.mp4").write_text("")
+    assert_refused(run_detect(tmp_path / "in.mp4", weights, tmp_path / "out.mp4", *options), "in.mp4", options[0])
+
+
+def test_a_full_disk_is_named(weights, tmp_path):
+    resource = pytest.importorskip("resource")
+    video, out = make_video(tmp_path / "in.mp4"), tmp_path / "out.mp4"
+    command = [sys.executable, ROOT / "detect.py", video, weights, out]
+    result = subprocess.run(
+        [*map(str, command)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr == f"detect.py: {out}: cannot be written; make room on the disk\n"
+    assert [*tmp_path.iterdir()] == [video]
+
+
+def test_a_long_video_needs_no_more_memory_than_a_short_one(monkeypatch, tmp_path):
+    """Every two seconds a plate passes, of another code each time."""
+    alive = weakref.WeakValueDictionary()  # the frames, and the readings of plates, that anything still holds
+
+    def read(path, video):
+        for i in range(1000):
+            alive[i] = frame = np.full((8, 8, 3), i // 50 % 20, np.uint8)
+            yield i / 25, frame
+
+    @contextlib.contextmanager
+    def write(path, rate):
+        yield lambda frame: None
+
+    def find_plate(frame):
+        corners = quad(2, 2, 4, 2)
+        alive[id(corners)] = corners
+        return [detect.Plate(f"AB{i:03d}", 0.9, (2, 2, 4, 2), corners, np.ones(5))] if (i := frame[0, 0, 0]) % 2 else []
+
+    monkeypatch.setattr(detect, "read_frames", read)
+    monkeypatch.setattr(detect, "write_video", write)
+    most, codes = 0, []
+    for track in detect.detect_video(Path("in.mp4"), cv2.VideoCapture(), Path("out.mp4"), find_plate):
+        most = max(most, len(alive))
+        codes.append(track.code)
+    assert codes == [f"AB{i % 20:03d}" for i in range(1, 20, 2)]
+    assert most <= 12
 
 
 # --- real photographs ---------------------------------------------------------------------------------------------
