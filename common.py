@@ -44,6 +44,8 @@ __all__ = [
     "rectify",
     "rectifying_homography",
     "run",
+    "shard",
+    "silence_decoders",
     "slots_to_code",
     "write_beside",
     "write_image",
@@ -78,6 +80,14 @@ class CommandParser(argparse.ArgumentParser):
         raise UserError(f"{message}; --help lists what there is")
 
 
+def shard(text: str) -> tuple[int, int]:
+    """An argparse type: "2/3", the second of three parts."""
+    part, parts = map(int, text.split("/"))
+    if not 1 <= part <= parts:
+        raise argparse.ArgumentTypeError(f"{text} is no part; name one as in 2/3, the second of three")
+    return part, parts
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a script's `main`; a UserError becomes one line on stderr and exit code 2."""
     try:
@@ -91,6 +101,12 @@ def run(main: Callable[[], None]) -> None:
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def silence_decoders() -> None:
+    """Keep what libraries say of damaged files, naming none, off stderr; `sys.stderr` goes on as before."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,24 @@
 #!/usr/bin/env python3
-"""Find and read the number plates of a photograph, or of every photograph of a folder.
+"""Find and read the number plates of a photograph, of every photograph of a folder, or of a video.
 
     python detect.py in.jpg weights.npz out.jpg
     python detect.py photos weights.npz out --json readings.jsonl
 
 reads the photographs and the network's weights, prints a line a plate (code, confidence, box as x,y,w,h in pixels;
 after the photograph's name where there is a folder of them), and writes each photograph with its plates outlined.
+
+    python detect.py photos weights.npz out --json readings.jsonl --resume
+    python detect.py photos weights.npz out --json readings1.jsonl --shard 1/2
+
+go on with a folder where an interrupted run stopped, and read the first half of it, while another machine does the
+other. The rows of a run are in `readings.jsonl.part` until all of them are there.
+
+    python detect.py drive.mp4 weights.npz out.mp4 --json readings.jsonl
+
+reads every frame of a video, and prints a line for each plate when it has left (and so --json): the code with the
+largest sum of confidences over the frames, a confidence, the box where this code was surest, and the plate's first and
+last time in seconds, as in `KA02MK7259 0.97 12,30,200,60 0.00-3.20`. The confidence is that of the surest frame times
+the code's share of the sum, and may be below `--threshold`, which is for a single frame. Sound is not kept.
 
 Phase 1 slides the *finder* over an image pyramid and merges the positions that show the same plate. Phase 2 turns
 each plate upright by its four corners, and the *reader* says whether it is one, where its corners truly are, and what
@@ -14,6 +27,7 @@ it says. ONNX Runtime runs both networks, since importing a training framework w
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -38,10 +52,14 @@ from common import (
     rectify,
     rectifying_homography,
     run,
+    shard,
+    silence_decoders,
     slots_to_code,
     write_beside,
     write_image,
 )
+from rows import append_rows, take_up
+from tracks import CODECS, Track, frame_rate, join, open_video, part_ended, read_frames, write_video
 
 __all__ = ["Plate", "detect_photo", "draw", "find", "load_networks", "merge", "pyramid", "read"]
 
@@ -407,6 +425,39 @@ def detect_files(
         yield from ahead(pool, finish, found)
 
 
+def detect_video(
+    source: Path, video: cv2.VideoCapture, out: Path, detect: Callable[[np.ndarray], list[Plate]]
+) -> Iterator[Track]:
+    """Run `detect` on each frame of the `video` in `source`, and draw it to the video `out` as `detect_files` does.
+
+    Yields each track when it has ended; a frame shows the codes that were voted up to it. Raises UserError where no
+    frame can be read, or `out` cannot be written.
+    """
+    promised = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    bar = {"total": promised if promised > 0 else None, "unit": "frame", "delay": 2, "disable": None}
+    frames, tracks, ended = read_frames(source, video), [], []
+
+    def follow(item):
+        seconds, frame = item
+        gone, tracks[:] = part_ended(tracks, seconds)
+        ended.extend(gone)
+        plates = detect(frame)
+        joined = join(tracks, plates, seconds)
+        return frame, [plate._replace(code=track.code) for plate, track in zip(plates, joined, strict=True)]
+
+    with (
+        ThreadPoolExecutor(1) as decoder,  # each has one thread, which keeps the frames in order
+        write_video(out, frame_rate(video)) as append,
+        ThreadPoolExecutor(1) as drawer,
+    ):
+        decoded = ahead(decoder, lambda _: next(frames, None), itertools.count())
+        decoded = tqdm(itertools.takewhile(lambda item: item is not None, decoded), **bar)
+        for _ in ahead(drawer, lambda item: append(draw(*item)), map(follow, decoded)):
+            yield from ended
+            ended.clear()
+    yield from ended + tracks
+
+
 # --- the command --------------------------------------------------------------------------------------------------
 
 
@@ -425,17 +476,25 @@ def probability(text: str) -> float:
 def parse_arguments() -> argparse.Namespace:
     parser = CommandParser(__doc__)
     add = parser.add_argument
-    add("photo", metavar="IN", type=Path, help="photograph, or folder of photographs")
+    add("photo", metavar="IN", type=Path, help="photograph, folder of photographs, or video")
     add("weights", metavar="weights.npz", type=Path, help="the networks' weights, as train.py writes them")
-    add("out", metavar="OUT", type=Path, help="picture or, for a folder of photographs, folder to draw into")
-    add("--json", metavar="FILE", type=Path, help="also write what was read to FILE, one line of JSON a photograph")
+    add("out", metavar="OUT", type=Path, help="picture, folder or video to draw into, as IN is")
+    add("--json", metavar="FILE", type=Path, help="also write JSON to FILE, a line a photograph or plate of a video")
+    add("--resume", action="store_true", help="leave out photographs whose picture in OUT, and row in FILE, are there")
+    add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of a folder")
     add("--threshold", metavar="P", type=probability, default=THRESHOLD, help="least confidence (%(default)s)")
     add("--min-plate", metavar="PX", type=pixels, default=45, help="narrowest plate; more is faster (%(default)s)")
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
     arguments = parser.parse_args()
     if arguments.min_plate > arguments.max_plate:
         parser.error(f"argument --max-plate: {arguments.max_plate} is below --min-plate {arguments.min_plate}")
+    if is_video(arguments.photo) and (arguments.resume or arguments.shard != (1, 1)):
+        parser.error(f"{arguments.photo}: --resume and --shard are for photographs, not for a video")
     return arguments
+
+
+def is_video(path: Path) -> bool:
+    return path.suffix.lower() in CODECS and not path.is_dir()
 
 
 def plan_jobs(source: Path, out: Path, weights: Path, rows: Path | None) -> list[tuple[Path, Path]]:
@@ -451,8 +510,12 @@ def plan_jobs(source: Path, out: Path, weights: Path, rows: Path | None) -> list
         jobs = [(source, out)]
         if not out.parent.is_dir():
             raise UserError(f"{out}: its folder does not exist; make it first")
+    if is_video(source) and not is_video(out):
+        raise UserError(f"{out}: a video is drawn into a video; end its name in one of {', '.join(CODECS)}")
     if out.exists() and out.is_dir() != source.is_dir():
         raise UserError(f"{out}: IN and OUT are both a photograph or both a folder; name another OUT")
+    if rows is not None and rows.is_dir():
+        raise UserError(f"{rows}: is a folder; name a file for --json")
     taken = {path.resolve() for path in (weights, *(photo for photo, _ in jobs))}
     for path in [drawn for _, drawn in jobs] + [rows] * (rows is not None):
         if path.resolve() in taken:
@@ -461,35 +524,75 @@ def plan_jobs(source: Path, out: Path, weights: Path, rows: Path | None) -> list
     return jobs
 
 
+def describe(plate: Plate) -> str:
+    return f"{plate.code} {plate.confidence:.2f} {','.join(map(str, plate.box))}"
+
+
+def read_photos(
+    jobs: list[tuple[Path, Path]], args: argparse.Namespace, detect: Callable[[np.ndarray], list[Plate]]
+) -> None:
+    """Run `detect` on each photo of `jobs` (photo, where to draw it), and print and write what it sees.
+
+    Raises UserError when none can be read.
+    """
+    many = args.photo.is_dir()
+    left = take_up(jobs, args.json) if args.resume else jobs
+    before, read, plateless, skipped = len(jobs) - len(left), 0, 0, []
+    # a bar for a folder, where somebody watches, after the first two seconds
+    bar = {"total": len(jobs), "initial": before, "unit": "photo", "delay": 2, "disable": None if many else True}
+    try:
+        with append_rows(args.json, args.resume) if args.json else open(os.devnull, "w", encoding="utf-8") as rows:
+            for path, plates in tqdm(detect_files(left, detect), **bar):
+                if isinstance(plates, UserError):
+                    skipped.append(plates)
+                    continue
+                for plate in plates:
+                    tqdm.write(f"{path.name} {describe(plate)}" if many else describe(plate))
+                rows.write(json.dumps({"image": path.name, "plates": [plate.as_dict() for plate in plates]}) + "\n")
+                read += 1
+                plateless += not plates
+            if skipped and len(skipped) == len(jobs):
+                raise UserError(f"{args.photo}: no photograph could be read; {skipped[0]}") if many else skipped[0]
+    except KeyboardInterrupt:
+        there = f"{before + read} of {len(jobs)} photographs"
+        print(f"{Path(sys.argv[0]).name}: interrupted with {there} read; --resume goes on from there", file=sys.stderr)
+        sys.exit(130)
+    if many:
+        earlier = f", {before} were read before" if before else ""
+        in_all = f"read {read} of {len(jobs)} photographs, {plateless} without a plate{earlier}"
+        print(in_all, *(f"skipped {error}" for error in skipped), sep="\n", file=sys.stderr)
+    elif plateless:
+        print(f"{args.photo}: no plate found", file=sys.stderr)
+
+
+def read_video(args: argparse.Namespace, detect: Callable[[np.ndarray], list[Plate]]) -> None:
+    """Run `detect` on each frame of the video, and print and write the tracks of its plates."""
+    silence_decoders()
+    video = open_video(args.photo)
+    count = 0
+    with contextlib.ExitStack() as stack:
+        path = stack.enter_context(write_beside(args.json)) if args.json else os.devnull
+        rows = stack.enter_context(open(path, "w", encoding="utf-8"))
+        for track in stack.enter_context(contextlib.closing(detect_video(args.photo, video, args.out, detect))):
+            tqdm.write(f"{describe(track.plate)} {track.first:.2f}-{track.last:.2f}")
+            times = {"first": round(track.first, 3), "last": round(track.last, 3), "frames": track.frames}
+            rows.write(json.dumps({"video": args.photo.name, **track.plate.as_dict(), **times}) + "\n")
+            count += 1
+    frames, promised = (int(video.get(key)) for key in (cv2.CAP_PROP_POS_FRAMES, cv2.CAP_PROP_FRAME_COUNT))
+    print(f"read {frames} of {max(frames, promised)} frames; plates: {count}", file=sys.stderr)
+
+
 def main() -> None:
     args = parse_arguments()
     sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
     jobs = plan_jobs(args.photo, args.out, args.weights, args.json)
-    many = args.photo.is_dir()
+    part, parts = args.shard
+    jobs = jobs[len(jobs) * (part - 1) // parts : len(jobs) * part // parts]
     wanted = load_networks(args.weights), args.threshold, args.min_plate, args.max_plate
-    results = detect_files(jobs, lambda photo: detect_photo(photo, *wanted))
-    # a bar for a folder, where somebody watches, after the first two seconds
-    results = tqdm(results, total=len(jobs), unit="photo", delay=2, disable=None if many else True)
-    skipped, plateless = [], 0
-    with contextlib.ExitStack() as stack:
-        path = stack.enter_context(write_beside(args.json)) if args.json else os.devnull
-        rows = stack.enter_context(open(path, "w", encoding="utf-8"))
-        for path, plates in results:
-            if isinstance(plates, UserError):
-                skipped.append(plates)
-                continue
-            plateless += not plates
-            for plate in plates:
-                line = f"{plate.code} {plate.confidence:.2f} {','.join(map(str, plate.box))}"
-                tqdm.write(f"{path.name} {line}" if many else line)
-            rows.write(json.dumps({"image": path.name, "plates": [plate.as_dict() for plate in plates]}) + "\n")
-        if len(skipped) == len(jobs):
-            raise UserError(f"{args.photo}: no photograph could be read; {skipped[0]}") if many else skipped[0]
-    if many:
-        read_in_all = f"read {len(jobs) - len(skipped)} of {len(jobs)} photographs, {plateless} without a plate"
-        print(read_in_all, *(f"skipped {error}" for error in skipped), sep="\n", file=sys.stderr)
-    elif plateless:
-        print(f"{args.photo}: no plate found", file=sys.stderr)
+    if is_video(args.photo):
+        read_video(args, lambda frame: detect_photo(frame, *wanted))
+    else:
+        read_photos(jobs, args, lambda photo: detect_photo(photo, *wanted))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from common import IMAGE_SUFFIXES, WINDOW_SHAPE, CommandParser, UserError, run
+from common import IMAGE_SUFFIXES, WINDOW_SHAPE, CommandParser, UserError, run, silence_decoders
 
 __all__ = ["ROADSIDE", "get_class", "make_background", "read_picture"]
 
@@ -529,12 +529,6 @@ def main() -> None:
         raise UserError(f"{arguments.archive}: has no class {', '.join(unknown)}; --classes takes names of its folders")
     if not count:
         raise UserError(f"{arguments.archive}: holds no picture that was asked for and can be used; name another")
-
-
-def silence_decoders() -> None:
-    """Keep what libjpeg and libpng say of damaged pictures, naming none, off stderr; `sys.stderr` goes on as before."""
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def show_progress(members: Iterator[Member], progress: tqdm) -> Iterator[Member]:

@@ -46,6 +46,7 @@ from common import (
     rectify,
     rectifying_homography,
     run,
+    shard,
     write_beside,
     write_image,
 )
@@ -622,14 +623,6 @@ def main() -> None:
         write_batches(folder, first, end, chunks)
     else:
         write_windows(folder, first, end, chunks)
-
-
-def shard(text: str) -> tuple[int, int]:
-    """An argparse type: "2/3", the second of three parts."""
-    part, parts = map(int, text.split("/"))
-    if not 1 <= part <= parts:
-        raise argparse.ArgumentTypeError(f"{text} is no part; name one as in 2/3, the second of three")
-    return part, parts
 
 
 def natural(text: str) -> int:

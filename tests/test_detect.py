@@ -1,9 +1,14 @@
 """detect.py: its geometry on networks that know the answer, its drawing, and its command as a user types it."""
 
+import contextlib
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
+import weakref
 from pathlib import Path
 
 import cv2
@@ -15,6 +20,7 @@ from hypothesis import strategies as st
 import detect
 import model
 from common import ALPHABET, BLANK, SLOTS, code_to_slots, read_image, write_image
+from tracks import open_video, read_frames, write_video
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = ROOT.parent / "shared" / "photos"
@@ -552,6 +558,35 @@ def spoil_folder_of_bad_photos(photo, weights, tmp_path):
     return tmp_path / "bad", weights, tmp_path / "out", "a.jpg"
 
 
+def spoil_video_missing(photo, weights, tmp_path):
+    return tmp_path / "none.mp4", weights, tmp_path / "out.mp4", "none.mp4"
+
+
+def spoil_video_text(photo, weights, tmp_path):
+    (tmp_path / "video.avi").write_text("I am no video.\n")
+    return tmp_path / "video.avi", weights, tmp_path / "out.mp4", "video.avi"
+
+
+def spoil_video_cut(photo, weights, tmp_path):
+    video = make_video(tmp_path / "video.mp4")
+    video.write_bytes(video.read_bytes()[:2000])
+    return video, weights, tmp_path / "out.mp4", "video.mp4"
+
+
+def spoil_video_into_photo(photo, weights, tmp_path):
+    return make_video(tmp_path / "video.mp4"), weights, tmp_path / "out.jpg", "out.jpg"
+
+
+def spoil_video_too_small(photo, weights, tmp_path):
+    write_image(tmp_path / "dot.png", np.zeros((1, 1, 3), np.uint8))
+    return (tmp_path / "dot.png").rename(tmp_path / "dot.mp4"), weights, tmp_path / "out.mp4", "1x1"
+
+
+def spoil_video_name(photo, weights, tmp_path):
+    (tmp_path / "\udcff.mp4").write_bytes(b"")
+    return tmp_path / "\udcff.mp4", weights, tmp_path / "out.mp4", "UTF-8"
+
+
 SPOILS = {name.removeprefix("spoil_"): spoil for name, spoil in list(globals().items()) if name.startswith("spoil_")}
 
 
@@ -578,6 +613,8 @@ def test_a_folder_that_may_not_be_written_is_named(photo, weights, tmp_path):
         (["--min-plate", "90", "--max-plate", "60"], "--max-plate"),
         (["--threshold", "2"], "--threshold"),
         (["--thresold", "0.5"], "--thresold"),
+        (["--shard", "0/2"], "--shard"),
+        (["--shard", "half"], "--shard"),
     ],
 )
 def test_a_bad_option_is_named(options, word, photo, weights, tmp_path):
@@ -592,6 +629,11 @@ def test_json_may_not_replace_what_is_read(photo, weights, tmp_path):
     data = photo.read_bytes()
     assert_refused(run_detect(photo, weights, tmp_path / "out.jpg", "--json", photo), "photo.jpg")
     assert photo.read_bytes() == data
+
+
+def test_json_into_a_folder_is_refused_before_a_photo_is_read(photo, weights, tmp_path):
+    assert_refused(run_detect(photo, weights, tmp_path / "out.jpg", "--json", tmp_path), str(tmp_path), "--json")
+    assert not (tmp_path / "out.jpg").exists()
 
 
 def test_a_folder_is_read_and_bad_photos_are_named(weights, tmp_path):
@@ -613,6 +655,245 @@ def test_a_folder_is_read_and_bad_photos_are_named(weights, tmp_path):
     assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == ["0.png", "1.png", "3.png", "4.png"]
     for i in (0, 4):
         assert read_image(tmp_path / "new" / "out" / f"{i}.png").shape == (40 + i, 80, 3)
+
+
+# --- folders: shards and interruptions ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def whole(weights, tmp_path_factory) -> Path:
+    """A folder with `photos`, 15 pieces of in.jpg that hold its plate and a bad one, and what one run made of them."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "photos").mkdir()
+    scene = read_image(ROOT / "in.jpg")
+    for i in range(16):
+        y, x = np.random.default_rng(i).integers((340, 370), (410, 460))
+        write_image(folder / "photos" / f"{i:02d}.jpg", scene[y : y + 130, x : x + 260])
+    (folder / "photos" / "07.jpg").write_text("no picture")
+    result = run_detect(folder / "photos", weights, folder / "out", "--json", folder / "rows.jsonl")
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def read_lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def test_shards_share_the_photos(whole, weights, tmp_path):
+    drawn, rows = {}, []
+    for part in (2, 1):
+        json_file = tmp_path / f"rows{part}.jsonl"
+        options = "--shard", f"{part}/2", "--json", json_file
+        result = run_detect(whole / "photos", weights, tmp_path / str(part), *options)
+        assert f"read {6 + part} of 8 photographs" in result.stderr
+        files = read_folder(tmp_path / str(part))
+        assert not files.keys() & drawn.keys()
+        drawn |= files
+        rows = read_lines(json_file) + rows
+    assert drawn == read_folder(whole / "out")
+    assert rows == read_lines(whole / "rows.jsonl")
+
+
+def test_a_shard_may_be_empty(photo, weights, tmp_path):
+    (tmp_path / "photos").mkdir()
+    photo.rename(tmp_path / "photos" / "photo.jpg")
+    rows = tmp_path / "rows.jsonl"
+    result = run_detect(tmp_path / "photos", weights, tmp_path / "out", "--shard", "1/2", "--json", rows)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.startswith("read 0 of 0 photographs")
+    assert rows.read_text() == ""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_an_interrupted_run_goes_on(whole, weights, tmp_path, name):
+    rows, partial, out = tmp_path / "rows.jsonl", tmp_path / "rows.jsonl.part", tmp_path / "out"
+    arguments = whole / "photos", weights, out, "--json", rows
+    command = [sys.executable, ROOT / "detect.py", *arguments]
+    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 100
+    while not (partial.exists() and len(read_lines(partial)) >= 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(getattr(signal, name))
+    _, errors = process.communicate(timeout=100)
+    kept = read_lines(partial)
+    assert 3 <= len(kept) < 15
+    assert kept == read_lines(whole / "rows.jsonl")[: len(kept)]
+    assert not rows.exists()
+    if name == "SIGINT":
+        assert process.returncode == 130
+        assert errors.startswith(f"detect.py: interrupted with {len(kept)} of 16 photographs read; --resume")
+
+    before = partial.read_bytes()
+    assert_refused(run_detect(*arguments), "rows.jsonl.part", "--resume")
+    assert partial.read_bytes() == before
+
+    with partial.open("a") as file:
+        file.write('{"image": "2')  # as a full disk cuts a row
+    result = run_detect(*arguments, "--resume")
+    assert result.returncode == 0, result.stderr
+    assert f"read {15 - len(kept)} of 16 photographs" in result.stderr
+    assert f"{len(kept)} were read before" in result.stderr
+    assert read_lines(rows) == read_lines(whole / "rows.jsonl")
+    assert not partial.exists()
+    drawn = {file: data for file, data in read_folder(out).items() if not file.startswith(".")}  # what SIGKILL left
+    assert drawn == read_folder(whole / "out")
+    assert {line.split()[0] for line in result.stdout.splitlines()}.isdisjoint(json.loads(row)["image"] for row in kept)
+
+
+def test_resuming_reads_what_was_deleted_or_added(whole, weights, tmp_path):
+    shutil.copytree(whole / "out", tmp_path / "out")
+    rows = tmp_path / "rows.jsonl"
+    lines = read_lines(whole / "rows.jsonl")
+    deleted = [json.loads(lines[i])["image"] for i in (4, 12)]
+    (tmp_path / "out" / deleted[0]).unlink()
+    rows.write_text("\n".join(['{"image": "elsewhere.jpg", "plates": []}', *lines[:12], *lines[13:], ""]))
+    result = run_detect(whole / "photos", weights, tmp_path / "out", "--json", rows, "--resume")
+    assert "read 2 of 16 photographs" in result.stderr
+    assert sorted(read_lines(rows)[1:]) == sorted(lines)
+    assert "elsewhere" in read_lines(rows)[0]
+    assert read_folder(tmp_path / "out") == read_folder(whole / "out")
+
+
+def test_resuming_without_json_reads_what_is_not_drawn(whole, weights, tmp_path):
+    shutil.copytree(whole / "out", tmp_path / "out")
+    (tmp_path / "out" / "03.jpg").unlink()
+    result = run_detect(whole / "photos", weights, tmp_path / "out", "--resume")
+    assert result.stderr.startswith("read 1 of 16 photographs")
+    assert read_folder(tmp_path / "out") == read_folder(whole / "out")
+
+
+@pytest.mark.parametrize("content", ["shopping list\n", '{"image": "a.jpg"}\n[1]\n', '{"plates": []}\n'])
+def test_resuming_leaves_a_file_of_something_else_alone(photo, weights, tmp_path, content):
+    notes = tmp_path / "notes.txt"
+    notes.write_text(content)
+    before = sorted(tmp_path.iterdir())
+    assert_refused(run_detect(photo, weights, tmp_path / "out.jpg", "--json", notes, "--resume"), "notes.txt: line")
+    assert notes.read_text() == content
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_many_photos_need_no_more_memory_than_a_few(monkeypatch, tmp_path):
+    alive = weakref.WeakValueDictionary()  # the decoded photos that anything still holds
+
+    def decode(path):
+        alive[path] = photo = np.zeros((8, 8, 3), np.uint8)
+        return photo
+
+    monkeypatch.setattr(detect, "read_image", decode)
+    monkeypatch.setattr(detect, "write_image", lambda path, photo: None)
+    jobs = [(Path(f"{i}.png"), tmp_path / f"{i}.png") for i in range(500)]
+    most = 0
+    for _ in detect.detect_files(jobs, lambda photo: []):
+        most = max(most, len(alive))
+    assert len(alive) == 0
+    assert 1 <= most <= 8
+
+
+# --- videos -------------------------------------------------------------------------------------------------------
+
+
+def make_video(path: Path, count: int = 12) -> Path:
+    """A small video, of 10 frames a second, that moves over in.jpg's plate."""
+    scene = read_image(ROOT / "in.jpg")
+    with write_video(path, 10) as append:
+        for i in range(count):
+            append(scene[370:500, 395 + 4 * i : 635 + 4 * i])
+    return path
+
+
+def count_frames(path: Path) -> int:
+    return len([*read_frames(path, open_video(path))])
+
+
+def test_a_video_is_read(shipped_weights, tmp_path):
+    video, out, rows = make_video(tmp_path / "in.mp4"), tmp_path / "out.mp4", tmp_path / "rows.jsonl"
+    result = run_detect(video, shipped_weights, out, "--json", rows)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "read 12 of 12 frames; plates: 1\n"
+    [line] = result.stdout.splitlines()
+    code, confidence, box, times = line.split(" ")
+    assert code == "KA02MK7259"
+    assert 0.5 <= float(confidence) <= 1
+    first, last = map(float, times.split("-"))
+    assert first <= 0.3
+    assert last >= 0.8
+    row = json.loads(rows.read_text())
+    assert list(row) == ["video", "text", "confidence", "box", "corners", "characters", "first", "last", "frames"]
+    assert (row["video"], row["text"], row["first"], row["last"]) == ("in.mp4", code, first, last)
+    assert ",".join(map(str, row["box"])) == box
+    assert 6 <= row["frames"] <= 12
+    before, after = ([frame for _, frame in read_frames(path, open_video(path))] for path in (video, out))
+    assert len(after) == 12
+    assert after[6].shape == before[6].shape == (130, 240, 3)
+    assert np.abs(after[6].astype(int) - before[6]).max() > 100
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.mp4", "out.mp4", "rows.jsonl"]
+
+
+def test_a_video_that_ends_early_is_read_up_to_there(weights, tmp_path):
+    video = make_video(tmp_path / "in.avi")
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    result = run_detect(video, weights, tmp_path / "out.webm", "--threshold", "1", "--json", tmp_path / "rows.jsonl")
+    assert (result.returncode, result.stdout) == (0, "")
+    count = count_frames(tmp_path / "out.webm")
+    assert 3 <= count <= 8
+    assert result.stderr == f"read {count} of 12 frames; plates: 0\n"
+    assert (tmp_path / "rows.jsonl").read_text() == ""
+
+
+@pytest.mark.parametrize("options", [["--resume"], ["--shard", "1/2"]])
+def test_a_video_is_read_in_one_go(weights, tmp_path, options):
+    (tmp_path / "in.mp4").write_text("")
+    assert_refused(run_detect(tmp_path / "in.mp4", weights, tmp_path / "out.mp4", *options), "in.mp4", options[0])
+
+
+def test_a_full_disk_is_named(weights, tmp_path):
+    resource = pytest.importorskip("resource")
+    video, out = make_video(tmp_path / "in.mp4"), tmp_path / "out.mp4"
+    command = [sys.executable, ROOT / "detect.py", video, weights, out]
+    result = subprocess.run(
+        [*map(str, command)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr == f"detect.py: {out}: cannot be written; make room on the disk\n"
+    assert [*tmp_path.iterdir()] == [video]
+
+
+def test_a_long_video_needs_no_more_memory_than_a_short_one(monkeypatch, tmp_path):
+    """Every two seconds a plate passes, of another code each time."""
+    alive = weakref.WeakValueDictionary()  # the frames, and the readings of plates, that anything still holds
+
+    def read(path, video):
+        for i in range(1000):
+            alive[i] = frame = np.full((8, 8, 3), i // 50 % 20, np.uint8)
+            yield i / 25, frame
+
+    @contextlib.contextmanager
+    def write(path, rate):
+        yield lambda frame: None
+
+    def find_plate(frame):
+        corners = quad(2, 2, 4, 2)
+        alive[id(corners)] = corners
+        return [detect.Plate(f"AB{i:03d}", 0.9, (2, 2, 4, 2), corners, np.ones(5))] if (i := frame[0, 0, 0]) % 2 else []
+
+    monkeypatch.setattr(detect, "read_frames", read)
+    monkeypatch.setattr(detect, "write_video", write)
+    most, codes = 0, []
+    for track in detect.detect_video(Path("in.mp4"), cv2.VideoCapture(), Path("out.mp4"), find_plate):
+        most = max(most, len(alive))
+        codes.append(track.code)
+    assert codes == [f"AB{i % 20:03d}" for i in range(1, 20, 2)]
+    assert most <= 12
 
 
 # --- real photographs ---------------------------------------------------------------------------------------------
