@@ -274,8 +274,11 @@ class PlateFormat:
         patterns = [row for row in self.patterns if lines == 1 or LINE_BREAK in row[0]]
         weights = np.array([weight for _, weight in patterns])
         pattern, _ = patterns[rng.choice(len(weights), p=weights / weights.sum())]
-        choices = [_expand(token, self.lists) for token in _TOKEN.findall(pattern)]
-        return "".join(texts[rng.integers(len(texts))] for texts in choices)
+        return "".join(texts[rng.integers(len(texts))] for texts in self.expand(pattern))
+
+    def expand(self, pattern: str) -> list[Sequence[str]]:
+        """For each token of one of the patterns, the texts that it may become, each as likely as the others."""
+        return [_expand(token, self.lists) for token in _TOKEN.findall(pattern)]
 
 
 def load_formats(

@@ -48,16 +48,17 @@ from common import (
     CommandParser,
     UserError,
     list_images,
+    load_formats,
     read_image,
     rectify,
     rectifying_homography,
     run,
     shard,
     silence_decoders,
-    slots_to_code,
     write_beside,
     write_image,
 )
+from grammar import Grammar
 from rows import append_rows, take_up
 from tracks import CODECS, Track, frame_rate, join, open_video, part_ended, read_frames, write_video
 
@@ -78,7 +79,7 @@ SAME_IOU = 0.5  # positions whose boxes overlap by this share of their union are
 # Phase 2.
 # The reader looks once, and again from the corners that it saw: each time at the mean of windows with these margins
 # around the plate, as shares of its width and height.
-LOOKS = ((0.04,), (0.02, 0.04, 0.06))
+LOOKS = ((0.04,), (0.0, 0.02, 0.04, 0.06, 0.09))
 READER_PRESENCE = 0.3  # below this the reader has seen no plate
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
 NESTED = 0.6  # a box lies within another when they share so much of its area
@@ -278,29 +279,16 @@ def read(reader: Session, photo: np.ndarray, corners: np.ndarray, margins: tuple
     return presence, seen, characters.reshape(*looks, *characters.shape[1:]).swapaxes(0, 1)
 
 
-def vote(looks: np.ndarray) -> tuple[str, np.ndarray, float]:
-    """The code on which the looks at a plate, (M, 12, 37), agree best; its characters' probabilities; its own.
-
-    They vote with their confidence; slots are not averaged, for a look that sees a character more than another has
-    all that follow in other slots.
-    """
-    # label smoothing taught the reader never to be quite sure
-    looks = ((looks - model.LABEL_SMOOTHING / looks.shape[-1]) / (1 - model.LABEL_SMOOTHING)).clip(0, 1)
-    votes, characters = {}, {}
-    for look in looks:
-        code, probabilities = slots_to_code(look)
-        votes[code] = votes.get(code, 0) + float(look.max(-1).prod()) / len(looks)  # that blanks are blank counts too
-        characters.setdefault(code, []).append(probabilities)
-    best = max(votes, key=votes.get)
-    return best, np.mean(characters[best], axis=0), votes[best]
-
-
-def make_plate(presence: float, corners: np.ndarray, looks: np.ndarray, shape: tuple[int, int, int]) -> Plate:
+def make_plate(
+    presence: float, corners: np.ndarray, looks: np.ndarray, shape: tuple[int, int, int], grammar: Grammar
+) -> Plate:
     """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the looks at its characters (M, 12, 37).
 
     Its confidence is the probability that it is one and says what it seems to say.
     """
-    code, probabilities, agreement = vote(looks)
+    # label smoothing taught the reader never to be quite sure
+    looks = ((looks - model.LABEL_SMOOTHING / looks.shape[-1]) / (1 - model.LABEL_SMOOTHING)).clip(0, 1)
+    code, probabilities, agreement = grammar.vote(looks)
     low = np.clip(np.floor(corners.min(0)), 0, shape[1::-1]).astype(int)
     high = np.clip(np.ceil(corners.max(0)), 0, shape[1::-1]).astype(int)
     box = (*low.tolist(), *(high - low).tolist())
@@ -308,7 +296,12 @@ def make_plate(presence: float, corners: np.ndarray, looks: np.ndarray, shape: t
 
 
 def detect_photo(
-    photo: np.ndarray, networks: tuple[Session, Session], threshold: float, min_plate: float, max_plate: float
+    photo: np.ndarray,
+    networks: tuple[Session, Session],
+    grammar: Grammar,
+    threshold: float,
+    min_plate: float,
+    max_plate: float,
 ) -> list[Plate]:
     """The plates of `photo` (H, W, 3) uint8 BGR whose confidence is `threshold` at least, the surest first."""
     finder, reader = networks
@@ -320,7 +313,7 @@ def detect_photo(
         presence, corners, characters = read(reader, photo, corners, margins)
         seen = (presence > READER_PRESENCE) & sound(corners)
         presence, corners, characters = presence[seen], corners[seen], characters[seen]
-    plates = [make_plate(*answer, photo.shape) for answer in zip(presence, corners, characters, strict=True)]
+    plates = [make_plate(*answer, photo.shape, grammar) for answer in zip(presence, corners, characters, strict=True)]
     plates = [p for p in plates if p.confidence >= threshold and len(p.code) >= MIN_CHARACTERS and min(p.box[2:]) > 0]
     return without_doubles(plates)
 
@@ -483,6 +476,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--resume", action="store_true", help="leave out photographs whose picture in OUT, and row in FILE, are there")
     add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of a folder")
     add("--threshold", metavar="P", type=probability, default=THRESHOLD, help="least confidence (%(default)s)")
+    add("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
     add("--min-plate", metavar="PX", type=pixels, default=45, help="narrowest plate; more is faster (%(default)s)")
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
     arguments = parser.parse_args()
@@ -588,7 +582,8 @@ def main() -> None:
     jobs = plan_jobs(args.photo, args.out, args.weights, args.json)
     part, parts = args.shard
     jobs = jobs[len(jobs) * (part - 1) // parts : len(jobs) * part // parts]
-    wanted = load_networks(args.weights), args.threshold, args.min_plate, args.max_plate
+    grammar = Grammar(load_formats(args.formats))
+    wanted = load_networks(args.weights), grammar, args.threshold, args.min_plate, args.max_plate
     if is_video(args.photo):
         read_video(args, lambda frame: detect_photo(frame, *wanted))
     else:

@@ -25,19 +25,20 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import detect
-from common import CommandParser, UserError, read_image, run
+from common import CommandParser, UserError, load_formats, read_image, run
+from grammar import Grammar
 
 SETS = ("eu", "br", "us", "in", "in_two_line", "in_street", "in_crops", "text")  # the last: HELD_OUT
 HELD_OUT = ("shopping_mall_text", "signboard")  # scene text without plates
 BINS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)  # edges of the reliability curve's bins
 
 
-def read_folder(paths: list[Path], networks, threshold: float, name: str) -> dict[str, list[detect.Plate]]:
+def read_folder(paths: list[Path], reader: tuple, name: str) -> dict[str, list[detect.Plate]]:
     """The plates of each photograph, by file name."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:  # pictures are decoded while the networks run
         photos = pool.map(read_image, paths)
         bar = tqdm(zip(paths, photos, strict=True), name, len(paths), leave=False)
-        return {path.name: detect.detect_photo(photo, networks, threshold, 45, photo.shape[1]) for path, photo in bar}
+        return {path.name: detect.detect_photo(photo, *reader, 45, photo.shape[1]) for path, photo in bar}
 
 
 def score(shared: Path, name: str, readings: dict) -> str:
@@ -69,7 +70,7 @@ def judge(shared: Path, name: str, readings: dict) -> list[tuple[float, bool]]:
     ]
 
 
-def text_photos(archive: Path, networks, threshold: float) -> tuple[int, int]:
+def text_photos(archive: Path, reader: tuple) -> tuple[int, int]:
     """How many photographs of HELD_OUT there are, and on how many of them a plate is reported."""
     count = fooled = 0
     with tarfile.open(archive, "r|gz") as members:
@@ -77,7 +78,7 @@ def text_photos(archive: Path, networks, threshold: float) -> tuple[int, int]:
             if member.isfile() and any(name in member.name for name in HELD_OUT):
                 photo = cv2.imdecode(np.frombuffer(members.extractfile(member).read(), np.uint8), cv2.IMREAD_COLOR)
                 count += 1
-                fooled += bool(detect.detect_photo(photo, networks, threshold, 45, photo.shape[1]))
+                fooled += bool(detect.detect_photo(photo, *reader, 45, photo.shape[1]))
     return count, fooled
 
 
@@ -125,12 +126,12 @@ def main() -> None:
     if not (args.shared / "photos").is_dir():
         raise UserError(f"{args.shared}: has no photos; name the folder that does with --shared")
 
-    networks = detect.load_networks(args.weights)
+    reader = detect.load_networks(args.weights), Grammar(load_formats()), args.threshold
     judged, false, photos = [], 0, 0
     sets = args.sets.split(",")
     for name in (name for name in sets if name != "text"):
         paths = sorted((args.shared / "photos" / name).iterdir())
-        readings = read_folder(paths, networks, args.threshold, name)
+        readings = read_folder(paths, reader, name)
         line = score(args.shared, name, readings)
         print(f"{name:<12} {line}", flush=True)
         judged += judge(args.shared, name, readings)
@@ -142,7 +143,7 @@ def main() -> None:
     if photos:
         print(f"false plates a photograph, eu, br and us: {false / photos:.3f}")
     if "text" in sets:
-        count, fooled = text_photos(args.shared / "backgrounds.tar.gz", networks, args.threshold)
+        count, fooled = text_photos(args.shared / "backgrounds.tar.gz", reader)
         print(f"scene text: a plate on {fooled} of {count} photographs, {100 * fooled / count:.1f} %")
     sure = [right for confidence, right in judged if confidence >= 0.9]
     print(f"confidence 0.9 or more: {100 * np.mean(sure or [0]):.1f} % right of {len(sure)} readings")
