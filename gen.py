@@ -56,7 +56,7 @@ __all__ = ["Settings", "Synthesizer", "make_batch", "read_windows", "stream_batc
 
 RECTIFIED_SHARE = 0.55  # of all windows; reading is the harder part
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # windows of each kind that show a plate as they should
-NO_PLATE, NO_PLATE_SHARES = ("plate", "sign", "nothing", "nonsense"), (0.4, 0.22, 0.18, 0.2)  # what the others show
+NO_PLATE, NO_PLATE_SHARES = ("plate", "sign", "nothing", "nonsense"), (0.38, 0.3, 0.14, 0.18)  # what the others show
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
 READ_MARGIN = 0.04  # of the plate's size that detect.py leaves round a plate which it rectifies

@@ -108,7 +108,7 @@ def set_line(
 
 
 def vary_groups(line: Line, rng: np.random.Generator) -> list[Line]:
-    """`line` with each group of its glyphs, as spaces and marks divide it, of its own height: TN 59 AQ in small, 1515."""
+    """`line` with each group of its glyphs, as spaces and marks divide it, of its own height: a small TN 59, 1515."""
     starts = [i for i, c in enumerate(line.text) if c.isalnum() and (i == 0 or not line.text[i - 1].isalnum())]
     lean = rng.uniform(0, 1)  # the groups stand on the foot of the highest one (1), or hang from its top (0)
     lines = []
@@ -199,7 +199,7 @@ def draw_plate(
             draw_band(image, (width - band, 0, width, height), style, faces, rng)
             x1 = width - band - width * rng.uniform(0.01, 0.04)
 
-    if rng.random() < 0.16:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
+    if rng.random() < 0.22:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
         room = min(0.16 * width, 0.5 * height)
         at_left = rng.random() < 0.6
         x = x0 if at_left else x1 - room
@@ -340,11 +340,12 @@ def draw_band(image: np.ndarray, box, style, faces: list[Typeface], rng: np.rand
 
 
 def draw_symbol(image: np.ndarray, centre: tuple[float, float], radius: float, rng: np.random.Generator) -> None:
-    """Draw a small coloured shape on `image` in place: a seal, a coat of arms, the outline of a state, a star."""
+    """Draw a small coloured shape on `image` in place: a seal, a coat of arms, a maker's ring, a state's outline."""
     for size in (radius, radius * 0.55)[: rng.integers(1, 3)]:
         tint = tuple(map(float, rng.uniform(0, 230, 3)))
         if rng.random() < 0.4:
-            cv2.circle(image, (round(centre[0]), round(centre[1])), max(1, round(size)), tint, -1)
+            weight = -1 if rng.random() < 0.7 else max(1, round(size * rng.uniform(0.1, 0.4)))
+            cv2.circle(image, (round(centre[0]), round(centre[1])), max(1, round(size)), tint, weight)
         else:  # a star or a ragged outline
             count = int(rng.integers(3, 12))
             angles = np.sort(rng.uniform(0, 2 * np.pi, count))
@@ -392,15 +393,15 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
     image[:] = ground
     for row in range(rows):
         kind, size = rng.random(), height / rows * rng.uniform(0.4, 0.85)
-        if kind < 0.5:  # words
+        if kind < 0.4:  # words
             text = " ".join(
                 "".join(rng.choice(list(CHARACTERS[:26]), rng.integers(2, 9))) for _ in range(rng.integers(1, 4))
             )
         elif kind < 0.65:  # the day and the hour, as cameras print them
-            parts = [f"{rng.integers(n):02d}" for n in (100, 13, 32, 24, 60)]
-            text = (
-                "{0}{x}{1}{x}{2} {3}:{4}".format(*parts, x="-./"[rng.integers(3)]).replace(":", ".").replace("/", "-")
-            )
+            year, month, day, hour, minute, second = rng.integers((1, 1, 1, 0, 0, 0), (100, 13, 32, 24, 60, 60))
+            mark, point = rng.choice(["-", ".", ""]), rng.choice(["-", ".", " "])
+            text = f"{rng.choice(['', '20'])}{year:02}{mark}{month:02}{mark}{day:02}"
+            text += f" {hour:02}{point}{minute:02}{point}{second:02}"
         elif kind < 0.8:  # a long number
             text = "".join(rng.choice(list("0123456789 -"), rng.integers(9, 16)))
         else:
