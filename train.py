@@ -233,20 +233,11 @@ def predict(network, images: np.ndarray) -> dict[str, np.ndarray]:
     return {key: np.concatenate([np.asarray(p[key], np.float32) for p in parts]) for key in parts[0]}
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logits))
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-
 def read_codes(reader, images: np.ndarray) -> tuple[list[str], np.ndarray]:
     """The codes that `reader` reads in (N, 64, 128, 3) uint8 windows, and their (N,) presence, 0..1."""
     answers = predict(reader, images)
-    codes = [slots_to_code(probabilities)[0] for probabilities in softmax(answers["characters"])]
-    return codes, sigmoid(answers["presence"][:, 0])
+    codes = [slots_to_code(logits)[0] for logits in answers["characters"]]  # the largest is the likeliest
+    return codes, 1 / (1 + np.exp(-answers["presence"][:, 0]))
 
 
 def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
@@ -355,42 +346,39 @@ def write_history(path: Path, history: list[dict]) -> None:
 
 def draw_training(path: Path, history: list[dict]) -> None:
     """Draw training.png: accuracies above, losses below, over the windows trained on."""
-    windows = [row["windows"] for row in history]
+    image = Image.new("RGB", (CHART_WIDTH, 2 * CHART_HEIGHT), "white")
+    millions = [row["windows"] / 1e6 for row in history]
     accuracies = {figure: [100 * row[figure] for row in history] for figure in FIGURES}
     losses = {name: [row[f"{name}_loss"] for row in history] for name in MODELS}
-    image = Image.new("RGB", (CHART_WIDTH, 2 * CHART_HEIGHT), "white")
-    draw_panel(image, 0, "accuracy on the test windows, %", windows, accuracies)
-    draw_panel(image, CHART_HEIGHT, "loss while training", windows, losses)
-    image = image.reduce(2)  # twice the size, averaged, for smooth lines
+    draw_panel(image, 0, "accuracy on the test windows, %", millions, accuracies)
+    draw_panel(image, CHART_HEIGHT, "loss while training", millions, losses)
     with write_beside(path) as temporary:
-        image.save(temporary)
+        image.reduce(2).save(temporary)  # drawn at twice the size, for smooth lines
 
 
 def draw_panel(image: Image.Image, top: int, title: str, x: list[float], series: dict[str, list[float]]) -> None:
     """Draw one chart of `series`, name -> values at `x`, in the rows of `image` from `top` on."""
-    draw = ImageDraw.Draw(image)
-    font = ImageFont.load_default(36)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(36)
     left, right, upper, lower = 140, CHART_WIDTH - 420, top + 100, top + CHART_HEIGHT - 120
-    x_ticks, y_ticks = ticks(x[-1]), ticks(max(value for values in series.values() for value in values))
+    x_ticks, y_ticks = ticks(x[-1]), ticks(max(map(max, series.values())))
 
     def place(a: float, b: float) -> tuple[float, float]:
         return left + (right - left) * a / x_ticks[-1], lower - (lower - upper) * b / y_ticks[-1]
 
     draw.text((left, upper - 30), title, "black", font, anchor="ls")
+    draw.text(((left + right) / 2, lower + 70), "windows trained on, millions", "black", font, anchor="ma")
     for tick in y_ticks:
         draw.line([place(0, tick), place(x_ticks[-1], tick)], "#dddddd", 2)
         draw.text((left - 20, place(0, tick)[1]), f"{tick:g}", "black", font, anchor="rm")
     for tick in x_ticks:
         draw.line([place(tick, 0), place(tick, y_ticks[-1])], "#dddddd", 2)
-        draw.text((place(tick, 0)[0], lower + 20), readable_count(tick), "black", font, anchor="ma")
-    draw.text(((left + right) / 2, lower + 70), "windows trained on", "black", font, anchor="ma")
+        draw.text((place(tick, 0)[0], lower + 20), f"{tick:g}", "black", font, anchor="ma")
     for row, ((name, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
-        points = [place(a, b) for a, b in zip(x, values, strict=True)]
+        points = list(map(place, x, values))
         draw.line(points, colour, 5, "curve")
         draw.circle(points[-1], 9, colour)
-        y = upper + 30 + 56 * row
-        draw.line([(right + 40, y), (right + 100, y)], colour, 8)
-        draw.text((right + 120, y), f"{name} {values[-1]:.3g}", "black", font, anchor="lm")
+        draw.circle((right + 60, upper + 30 + 56 * row), 14, colour)
+        draw.text((right + 90, upper + 30 + 56 * row), f"{name} {values[-1]:.3g}", "black", font, anchor="lm")
 
 
 def ticks(largest: float) -> list[float]:
@@ -398,11 +386,6 @@ def ticks(largest: float) -> list[float]:
     unit = 10.0 ** math.floor(math.log10(largest))
     step = next(unit * s for s in (0.2, 0.5, 1, 2) if largest <= 6 * unit * s)
     return [step * i for i in range(math.ceil(largest / step) + 1)]
-
-
-def readable_count(count: float) -> str:
-    """A count as `250k` or `1.5M`."""
-    return f"{count / 1e6:g}M" if count >= 1e6 else f"{count / 1e3:g}k" if count >= 1e3 else f"{count:g}"
 
 
 # --- training -----------------------------------------------------------------------------------------------------
