@@ -518,7 +518,7 @@ def get_weights(*networks) -> dict[str, np.ndarray]:
     for layer in (layer for network in networks for layer in network.layers if hasattr(layer, "effective_kernel")):
         name = layer.name.replace("_", "/")
         arrays[f"{name}/kernel"] = keras.ops.convert_to_numpy(layer.effective_kernel())
-        arrays[f"{name}/bias"] = keras.ops.convert_to_numpy(layer.bias)
+        arrays[f"{name}/bias"] = np.asarray(layer.bias)
     return arrays
 
 
