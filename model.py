@@ -286,13 +286,14 @@ def standardised_convolution():
     return StandardisedConv2D
 
 
-def get_models():
+def get_models(replicas: int = 1):
     """The finder and the reader as Keras models that `compile` and `train_on_batch` train.
 
     Both take windows (B, 64, 128, 3), BGR in 0..1, and give a dictionary. Of both: `presence` (B, 1), logits, and
     `corners` (B, 4, 2) in window fractions. Of the reader also: `characters` (B, 12, 37), logits, and `frames`
     (B, 64, 38). Targets are dictionaries of `presence` (B, 1) and `corners` (B, 4, 2), for the reader also
-    `characters` (B, 12), classes, and `centres` (B, 12, 2), as `gen.py` makes them.
+    `characters` (B, 12), classes, and `centres` (B, 12, 2), as `gen.py` makes them. The gradients of `replicas` that
+    train together are added up, so each has that part of the loss.
     """
     import keras
 
@@ -307,7 +308,7 @@ def get_models():
 
     class Finder(keras.Model):
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-            return presence_and_corners_loss(y, y_pred)
+            return presence_and_corners_loss(y, y_pred) / replicas
 
     class Reader(keras.Model):
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -328,7 +329,8 @@ def get_models():
             named = ops.log_softmax(y_pred["frames"][..., 1:], axis=-1)  # (B, 64, 37)
             named = -ops.sum(ops.matmul(nearness, named) * truth, axis=(1, 2))
             reading = ops.mean(spelt, axis=-1) + (placed + named) * (FRAME_SHARE / SLOTS)
-            return ops.mean(reading * presence[:, 0]) + 0.3 * presence_and_corners_loss(y, y_pred)
+            loss = ops.mean(reading * presence[:, 0]) + 0.3 * presence_and_corners_loss(y, y_pred)
+            return loss / replicas
 
     window = keras.Input((*WINDOW_SHAPE, 3), name="window")
     presence, corners = finder_network(net, halve(window))
@@ -510,10 +512,12 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
 
 def get_weights(*networks) -> dict[str, np.ndarray]:
     """The weights of Keras networks by name: for each layer the kernel as it is applied, and the bias."""
+    import keras
+
     arrays = {}
     for layer in (layer for network in networks for layer in network.layers if hasattr(layer, "effective_kernel")):
         name = layer.name.replace("_", "/")
-        arrays[f"{name}/kernel"] = np.asarray(layer.effective_kernel())
+        arrays[f"{name}/kernel"] = keras.ops.convert_to_numpy(layer.effective_kernel())
         arrays[f"{name}/bias"] = np.asarray(layer.bias)
     return arrays
 

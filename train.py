@@ -15,7 +15,8 @@ the network's reading on the right, each with its presence. Written, all beside 
     training.csv     a row a batch
     training.png     accuracy and loss drawn over the windows seen
 
-Ctrl-C and SIGTERM finish the present step, save, and exit.
+Ctrl-C and SIGTERM finish the present step, save, and exit. A GPU is used where there is one, several together, and so
+are the machines that TF_CONFIG names (README.md); the first of them tests and writes.
 """
 
 import argparse
@@ -29,7 +30,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -148,25 +149,21 @@ def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return degraded.clip(0, 1, out=degraded)
 
 
-def plan_batch(rectified: np.ndarray, rng: np.random.Generator) -> list[tuple[str, int, np.ndarray]]:
-    """The minibatches of a batch: model, pass and windows of each.
+def plan_batch(rectified: np.ndarray, counts: Sequence[int], size: int, rng: np.random.Generator) -> list[tuple]:
+    """The minibatches of a batch: model, pass and windows, `size` of them, of each.
 
-    `rectified` is (N,), 0 for the finder's windows, 1 for the reader's. Each pass goes through all windows, but for
-    an incomplete minibatch, in another order, the two models taking turns in proportion to their windows.
+    `rectified` is (N,), 0 for the finder's windows, 1 for the reader's. A pass has `counts` (2,) minibatches of the two
+    models, which take turns in proportion; each goes through the windows in another order.
     Raises UserError when there is no full minibatch for each model.
     """
+    if not all(counts):
+        raise UserError(f"a batch of {len(rectified)} windows has no {size} for each network; make larger batches")
     plan = []
     for turn in range(REUSE):
         minibatches = []
-        for kind, name in enumerate(MODELS):
+        for kind, (name, count) in enumerate(zip(MODELS, counts, strict=True)):
             windows = rng.permutation(np.flatnonzero(rectified == kind))
-            count = len(windows) // MINIBATCH
-            if not count:
-                raise UserError(
-                    f"a batch of {len(rectified)} windows has only {len(windows)} for the {name}, "
-                    f"not {MINIBATCH}; make larger batches"
-                )
-            parts = np.split(windows[: count * MINIBATCH], count)
+            parts = np.split(windows[: count * size], count)
             minibatches += [((k + 0.5) / count, name, turn, part) for k, part in enumerate(parts)]
         plan += [minibatch[1:] for minibatch in sorted(minibatches, key=lambda minibatch: minibatch[0])]
     return plan
@@ -202,13 +199,13 @@ def list_batches(folder: str) -> list[Path]:
     return sorted(Path(folder).glob("*.npz"))
 
 
-def read_batches(folder: str, seed: int, first: int) -> Iterator[dict]:
-    """The batches in `folder` for ever, each epoch in another order, beginning with batch number `first`.
+def read_batches(folder: str, seed: int, first: int, step: int = 1) -> Iterator[dict]:
+    """The batches in `folder` for ever, each epoch in another order: number `first` and every `step`th after it.
 
     In the place of a file that is damaged comes the next; it is named on stderr. UserError when none can be read.
     """
     paths = list_batches(folder)
-    for number in itertools.count(first):
+    for number in itertools.count(first, step):
         epoch, place = divmod(number, len(paths))
         order = np.random.default_rng([seed, epoch]).permutation(len(paths))
         for i in np.roll(order, -place):
@@ -233,20 +230,11 @@ def predict(network, images: np.ndarray) -> dict[str, np.ndarray]:
     return {key: np.concatenate([np.asarray(p[key], np.float32) for p in parts]) for key in parts[0]}
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logits))
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-
 def read_codes(reader, images: np.ndarray) -> tuple[list[str], np.ndarray]:
     """The codes that `reader` reads in (N, 64, 128, 3) uint8 windows, and their (N,) presence, 0..1."""
     answers = predict(reader, images)
-    codes = [slots_to_code(probabilities)[0] for probabilities in softmax(answers["characters"])]
-    return codes, sigmoid(answers["presence"][:, 0])
+    codes = [slots_to_code(logits)[0] for logits in answers["characters"]]  # the largest is the likeliest
+    return codes, 1 / (1 + np.exp(-answers["presence"][:, 0]))
 
 
 def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
@@ -355,42 +343,39 @@ def write_history(path: Path, history: list[dict]) -> None:
 
 def draw_training(path: Path, history: list[dict]) -> None:
     """Draw training.png: accuracies above, losses below, over the windows trained on."""
-    windows = [row["windows"] for row in history]
+    image = Image.new("RGB", (CHART_WIDTH, 2 * CHART_HEIGHT), "white")
+    millions = [row["windows"] / 1e6 for row in history]
     accuracies = {figure: [100 * row[figure] for row in history] for figure in FIGURES}
     losses = {name: [row[f"{name}_loss"] for row in history] for name in MODELS}
-    image = Image.new("RGB", (CHART_WIDTH, 2 * CHART_HEIGHT), "white")
-    draw_panel(image, 0, "accuracy on the test windows, %", windows, accuracies)
-    draw_panel(image, CHART_HEIGHT, "loss while training", windows, losses)
-    image = image.reduce(2)  # twice the size, averaged, for smooth lines
+    draw_panel(image, 0, "accuracy on the test windows, %", millions, accuracies)
+    draw_panel(image, CHART_HEIGHT, "loss while training", millions, losses)
     with write_beside(path) as temporary:
-        image.save(temporary)
+        image.reduce(2).save(temporary)  # drawn at twice the size, for smooth lines
 
 
 def draw_panel(image: Image.Image, top: int, title: str, x: list[float], series: dict[str, list[float]]) -> None:
     """Draw one chart of `series`, name -> values at `x`, in the rows of `image` from `top` on."""
-    draw = ImageDraw.Draw(image)
-    font = ImageFont.load_default(36)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(36)
     left, right, upper, lower = 140, CHART_WIDTH - 420, top + 100, top + CHART_HEIGHT - 120
-    x_ticks, y_ticks = ticks(x[-1]), ticks(max(value for values in series.values() for value in values))
+    x_ticks, y_ticks = ticks(x[-1]), ticks(max(map(max, series.values())))
 
     def place(a: float, b: float) -> tuple[float, float]:
         return left + (right - left) * a / x_ticks[-1], lower - (lower - upper) * b / y_ticks[-1]
 
     draw.text((left, upper - 30), title, "black", font, anchor="ls")
+    draw.text(((left + right) / 2, lower + 70), "windows trained on, millions", "black", font, anchor="ma")
     for tick in y_ticks:
         draw.line([place(0, tick), place(x_ticks[-1], tick)], "#dddddd", 2)
         draw.text((left - 20, place(0, tick)[1]), f"{tick:g}", "black", font, anchor="rm")
     for tick in x_ticks:
         draw.line([place(tick, 0), place(tick, y_ticks[-1])], "#dddddd", 2)
-        draw.text((place(tick, 0)[0], lower + 20), readable_count(tick), "black", font, anchor="ma")
-    draw.text(((left + right) / 2, lower + 70), "windows trained on", "black", font, anchor="ma")
+        draw.text((place(tick, 0)[0], lower + 20), f"{tick:g}", "black", font, anchor="ma")
     for row, ((name, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
-        points = [place(a, b) for a, b in zip(x, values, strict=True)]
+        points = list(map(place, x, values))
         draw.line(points, colour, 5, "curve")
         draw.circle(points[-1], 9, colour)
-        y = upper + 30 + 56 * row
-        draw.line([(right + 40, y), (right + 100, y)], colour, 8)
-        draw.text((right + 120, y), f"{name} {values[-1]:.3g}", "black", font, anchor="lm")
+        draw.circle((right + 60, upper + 30 + 56 * row), 14, colour)
+        draw.text((right + 90, upper + 30 + 56 * row), f"{name} {values[-1]:.3g}", "black", font, anchor="lm")
 
 
 def ticks(largest: float) -> list[float]:
@@ -398,11 +383,6 @@ def ticks(largest: float) -> list[float]:
     unit = 10.0 ** math.floor(math.log10(largest))
     step = next(unit * s for s in (0.2, 0.5, 1, 2) if largest <= 6 * unit * s)
     return [step * i for i in range(math.ceil(largest / step) + 1)]
-
-
-def readable_count(count: float) -> str:
-    """A count as `250k` or `1.5M`."""
-    return f"{count / 1e6:g}M" if count >= 1e6 else f"{count / 1e3:g}k" if count >= 1e3 else f"{count:g}"
 
 
 # --- training -----------------------------------------------------------------------------------------------------
@@ -428,7 +408,30 @@ def import_keras():
     return keras
 
 
-def make_networks(keras) -> dict:
+def find_machine() -> tuple[int, int]:
+    """The number of this machine, from 0, and how many there are, by TF_CONFIG; UserError when it is wrong."""
+    try:
+        config = json.loads(os.environ.get("TF_CONFIG") or '{"cluster": {"worker": [0]}, "task": {"index": 0}}')
+        machines = len(config["cluster"]["worker"])
+        return range(machines)[config["task"]["index"]], machines
+    except (ValueError, LookupError, TypeError):
+        raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None
+
+
+def make_strategy(keras, machines: int):
+    """What averages gradients over several machines or GPUs, a strategy of TensorFlow's; None for a single device."""
+    if keras.backend.backend() != "tensorflow":
+        if machines > 1:
+            raise UserError("TF_CONFIG: only TensorFlow trains on several machines; leave out KERAS_BACKEND")
+        return None
+    import tensorflow as tf
+
+    if machines > 1:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return tf.distribute.MirroredStrategy() if len(tf.config.list_physical_devices("GPU")) > 1 else None
+
+
+def make_networks(keras, strategy) -> dict:
     """The two models, each compiled with its own optimiser, in the order of MODELS.
 
     They compute in bfloat16 where that is faster: on an accelerator, or on a CPU with matrix tiles (AMX), where it
@@ -438,15 +441,44 @@ def make_networks(keras) -> dict:
     cpuinfo = Path("/proc/cpuinfo")
     if not on_cpu or (cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text()):
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    networks = dict(zip(MODELS, model.get_models(), strict=True))
-    for network in networks.values():
-        optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM)
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
-        # TensorFlow's own kernels are faster than its compiler's (XLA) on a CPU
-        slow_compiler = on_cpu and keras.backend.backend() == "tensorflow"
-        network.compile(optimizer, jit_compile=False if slow_compiler else "auto")
-        optimizer.build(network.trainable_variables)
+    replicas = strategy.num_replicas_in_sync if strategy else 1
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        networks = dict(zip(MODELS, model.get_models(replicas), strict=True))
+        for network in networks.values():
+            clip = CLIP_NORM / replicas  # each one's part of the gradient is clipped before the parts are added up
+            optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=clip)
+            optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
+            network.compile(optimizer)
+            optimizer.build(network.trainable_variables)
+            if strategy:
+                network.train_function = make_train_function(network, strategy)
     return networks
+
+
+def make_train_function(network, strategy):
+    """A step of all replicas, each on its own windows, for `network.train_on_batch`.
+
+    Keras's own step gives every GPU the same windows, and fails on several machines, whose losses it cannot average.
+    """
+    import tensorflow as tf
+
+    @tf.function(autograph=False)
+    def step(x, y):
+        losses = strategy.run(network.train_step, [(x, y)])["loss"]
+        return {"loss": strategy.reduce("MEAN", losses, axis=None)}
+
+    return lambda batches: step(*next(batches)[:2])
+
+
+def share_out(strategy, devices: int, arrays):
+    """Nested arrays as tensors, of which each of the `devices` of this machine has a part, along the first axis."""
+    import keras
+
+    def part(context=None):
+        place = context.replica_id_in_sync_group % devices if context else 0
+        return keras.tree.map_structure(lambda a: keras.ops.convert_to_tensor(np.split(a, devices)[place]), arrays)
+
+    return strategy.experimental_distribute_values_from_function(part) if strategy else part()
 
 
 def learning_rate(steps: int, fraction: float) -> float:
@@ -461,11 +493,52 @@ class Training:
     """A run in progress."""
 
     args: argparse.Namespace
-    test: dict[str, np.ndarray]  # the test windows
     networks: dict  # model name -> compiled Keras model
     averages: dict[str, list[np.ndarray]]  # model name -> its weights, averaged over the last steps
     progress: Progress
+    tested: tuple  # two models more, which try the averages
+    test: dict[str, np.ndarray]  # the test windows; the first machine alone has them
     best: float  # the score of the weights in args.out
+    machine: int = 0  # the number of this one of the machines that train together
+    machines: int = 1
+    strategy: object = None  # what brings several devices together
+
+    def __post_init__(self) -> None:
+        self.devices = self.strategy.num_replicas_in_sync // self.machines if self.strategy else 1  # of this machine
+        self.seed = self.args.seed + TRAINING_SEED * self.machine  # no machine makes another's windows
+        self.started = time.monotonic() - self.progress.seconds
+        self.stopped = False
+
+    def batches(self) -> Iterator[dict]:
+        """The batches of this machine, from the present one on."""
+        args, batch = self.args, self.progress.batch
+        if args.data:
+            return read_batches(args.data, args.seed, batch * self.machines + self.machine, self.machines)
+        seed = TRAINING_SEED + self.seed
+        return gen.stream_batches(window_settings(args), seed, batch * args.batch, args.batch, args.workers)
+
+    def plan(self, batch: dict | None) -> list[tuple]:
+        """What is left of the minibatches of `batch`, as many on every machine; none when one of them has no batch."""
+        size = MINIBATCH * self.devices
+        counts = np.bincount(batch["rectified"], minlength=len(MODELS)) // size if batch else (0, 0)
+        counts = self.agree(not batch, counts)
+        if self.stopped:
+            return []
+        plan = plan_batch(batch["rectified"], counts, size, np.random.default_rng([self.seed, self.progress.batch]))
+        self.progress.planned = len(plan)
+        return plan[self.progress.step :]
+
+    def agree(self, stop: bool, counts: Sequence[int] = (0, 0)) -> np.ndarray:
+        """Stop when any machine wants to `stop`, and go by the clock of the first; returns the least `counts` of all.
+
+        Every machine must call this as often as the others, and waits for them.
+        """
+        rows = np.zeros((self.devices * self.machines, 4))
+        rows[self.machine] = time.monotonic() - self.started, stop, *counts
+        if self.strategy:  # (machines, 4), each row from its machine
+            rows = self.strategy.reduce("SUM", share_out(self.strategy, self.devices, rows), axis=None).numpy()
+        self.progress.seconds, self.stopped = float(rows[0, 0]), bool(rows[:, 1].any())
+        return rows[:, 2:].min(0).astype(int)
 
     def fraction(self) -> float:
         """The part of the run that is over: of its batches, if --batches is given, or else of its hours."""
@@ -479,15 +552,15 @@ class Training:
         if turn == 0:
             x = images.astype(np.float32) / 255
         else:
-            x = augment(images, np.random.default_rng([self.args.seed, progress.steps]))
+            x = augment(images, np.random.default_rng([self.seed, progress.steps]))
         network.optimizer.learning_rate.assign(learning_rate(progress.steps, self.fraction()))
-        loss = float(network.train_on_batch(x, truths(batch, chosen, name)))
+        loss = float(network.train_on_batch(*share_out(self.strategy, self.devices, (x, truths(batch, chosen, name)))))
         if not math.isfinite(loss):
             raise UserError(f"the loss of the {name} is {loss}; go back to the last checkpoint with --resume")
         progress.losses[name].append(loss)
         progress.step += 1
         progress.steps += 1
-        progress.windows += len(chosen)
+        progress.windows += len(chosen) * self.machines
         if progress.steps % AVERAGE_EVERY == 0:
             self.update_averages()
 
@@ -500,55 +573,73 @@ class Training:
 
     def evaluate(self) -> tuple[dict[str, float], list[str]]:
         """Evaluate the averaged weights as `evaluate` does, and write them to args.out when they are the best."""
-        present = {name: network.get_weights() for name, network in self.networks.items()}
-        for name, network in self.networks.items():
-            network.set_weights(self.averages[name])
-        scores, readings = evaluate(*self.networks.values(), self.test)
+        for network, average in zip(self.tested, self.averages.values(), strict=True):
+            network.set_weights(average)
+        scores, readings = evaluate(*self.tested, self.test)
         if scores["score"] > self.best:
             self.best = scores["score"]
-            model.save_weights(self.args.out, model.get_weights(*self.networks.values()), scores)
-        for name, network in self.networks.items():
-            network.set_weights(present[name])
+            model.save_weights(self.args.out, model.get_weights(*self.tested), scores)
         return scores, readings
 
     def save(self) -> None:
         options = {key: getattr(self.args, key) for key in KEPT_OPTIONS}
         save_checkpoint(self.args.out.with_name("checkpoint.npz"), options, self.progress, self.networks, self.averages)
 
+    def finish_batch(self) -> bool:
+        """Test, save and report after a batch, which the first machine does for all; whether the run is over."""
+        progress, history = self.progress, self.progress.history
+        losses = {f"{name}_loss": float(np.mean(losses)) for name, losses in progress.losses.items()}
+        progress.batch, progress.step, progress.losses = progress.batch + 1, 0, {name: [] for name in MODELS}
+        if self.machine > 0:
+            return False
+        scores, readings = self.evaluate()
+        progress.seconds = time.monotonic() - self.started
+        row = {"batch": progress.batch, "windows": progress.windows, "hours": progress.seconds / 3600}
+        before = history[-1] if history else {"windows": 0, "hours": 0}
+        row["windows_per_second"] = (row["windows"] - before["windows"]) / (row["hours"] - before["hours"]) / 3600
+        history.append(row | losses | scores)
+        self.save()
+        write_history(self.args.out.with_name("training.csv"), history)
+        draw_training(self.args.out.with_name("training.png"), history)
+        fraction = self.fraction()
+        print(progress_line(history[-1], progress.seconds * max(0, 1 / fraction - 1)), *readings, sep="\n")
+        if fraction < 1 and progress.batch - 1 - np.argmax([row["score"] for row in history]) >= PATIENCE:
+            print(f"the score has not improved in {PATIENCE} batches: training ends early")
+            return True
+        return fraction >= 1
+
 
 def start(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> Training:
     """Make the test windows and the networks, and give these the weights to start from."""
+    machine, machines = find_machine()
     given = model.load_weights(args.weights) if args.weights else None
     present = model.load_weights(args.out) if args.out.exists() else None
     if not gen.backgrounds_in(args.bgs):
         print(f"train.py: {args.bgs} holds no pictures: backgrounds are painted", file=sys.stderr)
-    test = test_windows(args)
+    test = test_windows(args) if machine == 0 else {}
     keras = import_keras()
+    strategy = make_strategy(keras, machines)
     keras.utils.set_random_seed(args.seed)
-    networks = make_networks(keras)
-    pair = tuple(networks.values())
-    initial = given or model.get_weights(*pair)
-    best = -1.0
-    if present:
-        model.set_weights(*pair, present)
-        best = evaluate(*pair, test)[0]["score"]
+    networks = make_networks(keras, strategy)
+    pair, tested, best = tuple(networks.values()), model.get_models(), -1.0
+    if present and machine == 0:
+        model.set_weights(*tested, present)
+        best = evaluate(*tested, test)[0]["score"]
         print(f"{args.out} scores {100 * best:.2f}; better weights will replace it")
-    model.set_weights(*pair, initial)
-    if arrays:
-        averages = restore(arrays, networks)
-    else:
-        averages = {name: network.get_weights() for name, network in networks.items()}
-    return Training(args, test, networks, averages, progress, best)
+    model.set_weights(*pair, given or model.get_weights(*pair))
+    weights = {name: network.get_weights() for name, network in networks.items()}
+    averages = restore(arrays, networks) if arrays else weights
+    return Training(args, networks, averages, progress, tested, test, best, machine, machines, strategy)
 
 
 def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
     """The windows in TEST_FOLDER, which are made when there are none."""
-    if not TEST_FOLDER.exists():
+    if not list_batches(TEST_FOLDER):  # the last file that is written
         settings = window_settings(args)
         ranges = [(i, min(gen.CHUNK, TEST_COUNT - i)) for i in range(0, TEST_COUNT, gen.CHUNK)]
         chunks = gen.stream_chunks(settings, TEST_SEED, ranges, args.workers)
         try:
-            TEST_FOLDER.mkdir()
+            TEST_FOLDER.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"{TEST_FOLDER}: cannot be made ({error.strerror}); run where you may write") from None
         gen.write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
@@ -564,48 +655,29 @@ def train(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> 
 
     `progress` and `arrays` are those of the checkpoint to go on from; a new run has no `arrays`.
     """
-    interrupt = Interrupt()
     training = start(args, progress, arrays)
     if training.fraction() >= 1:
         raise UserError("the run to go on with is complete; give it more --hours or --batches")
-    if args.data:
-        batches = read_batches(args.data, args.seed, progress.batch)
-    else:
-        seed, first = TRAINING_SEED + args.seed, progress.batch * args.batch
-        batches = gen.stream_batches(window_settings(args), seed, first, args.batch, args.workers)
-
-    started = time.monotonic() - progress.seconds
-    for batch in interrupt.until(batches):
-        plan = plan_batch(batch["rectified"], np.random.default_rng([args.seed, progress.batch]))
-        progress.planned = len(plan)
-        windows_before, seconds_before = progress.windows, progress.seconds
-        for minibatch in tqdm(plan[progress.step :], f"batch {progress.batch + 1}", disable=None, leave=False):
-            training.step(batch, *minibatch)
-            progress.seconds = time.monotonic() - started
-            if interrupt.requested or (training.fraction() >= 1 and all(progress.losses.values())):
+    interrupt, silent = Interrupt(), training.machine > 0  # the first machine speaks for all
+    try:
+        for batch in itertools.chain(interrupt.until(training.batches()), [None]):  # none is left after a signal
+            plan = training.plan(batch)
+            for minibatch in tqdm(plan, f"batch {progress.batch + 1}", disable=silent or None, leave=False):
+                training.step(batch, *minibatch)
+                training.agree(interrupt.requested)
+                if training.stopped or (training.fraction() >= 1 and all(progress.losses.values())):
+                    break
+            if training.stopped and progress.step < progress.planned:
                 break
-        if interrupt.requested and progress.step < progress.planned:
-            break
-
-        scores, readings = training.evaluate()
-        progress.seconds = time.monotonic() - started
-        row = {"batch": progress.batch + 1, "windows": progress.windows, "hours": progress.seconds / 3600}
-        row["windows_per_second"] = (progress.windows - windows_before) / (progress.seconds - seconds_before)
-        row |= {f"{name}_loss": float(np.mean(losses)) for name, losses in progress.losses.items()}
-        progress.history.append(row | scores)
-        progress.batch, progress.step, progress.losses = progress.batch + 1, 0, {name: [] for name in MODELS}
-        training.save()
-        write_history(args.out.with_name("training.csv"), progress.history)
-        draw_training(args.out.with_name("training.png"), progress.history)
-        fraction = training.fraction()
-        seconds_left = progress.seconds * max(0, 1 / fraction - 1)
-        print(progress_line(progress.history[-1], seconds_left), *readings, sep="\n")
-        if fraction >= 1:
-            return
-        if progress.batch - 1 - np.argmax([row["score"] for row in progress.history]) >= PATIENCE:
-            print(f"the score has not improved in {PATIENCE} batches: training ends early")
-            return
-
+            training.agree(training.finish_batch())
+            if training.stopped:
+                return
+    except Exception as error:
+        if type(error).__name__ != "UnavailableError":  # TensorFlow's, which other backends do without
+            raise
+        raise UserError("another machine of TF_CONFIG is gone; start all of them again with --resume") from None
+    if silent:
+        return
     if progress.step:  # interrupted in the midst of a batch
         training.save()
         training.evaluate()

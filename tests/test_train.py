@@ -1,12 +1,17 @@
 """train.py, driven as a user drives it, and its parts."""
 
+import contextlib
 import csv
+import importlib.util
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -22,6 +27,7 @@ from common import UserError
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in")
+MADE = ["checkpoint.npz", "test", "training.csv", "training.png", "weights.npz"]
 
 
 def start_training(folder: Path, *options: str) -> subprocess.Popen:
@@ -70,8 +76,7 @@ def test_a_run_says_how_it_goes(run):
 
 def test_a_run_leaves_its_files(run):
     folder = run[0]
-    made = ["checkpoint.npz", "test", "training.csv", "training.png", "weights.npz"]
-    assert sorted(p.name for p in folder.iterdir()) == made
+    assert sorted(p.name for p in folder.iterdir()) == MADE
     assert len(list((folder / "test").glob("*_[01].png"))) == train.TEST_COUNT
     chart = cv2.imread(str(folder / "training.png"))
     assert chart.shape == (train.CHART_HEIGHT, train.CHART_WIDTH // 2, 3)
@@ -150,12 +155,14 @@ class FakeNetwork:
 
 def test_only_better_weights_are_written(tmp_path, monkeypatch):
     networks = {"finder": FakeNetwork(1), "reader": FakeNetwork(2)}
+    tested = FakeNetwork(3), FakeNetwork(4)
     averages = {"finder": [np.zeros(3)], "reader": [np.ones(3)]}
     written = []
     monkeypatch.setattr(train, "evaluate", lambda *_: ({"score": 0.5}, []))
     monkeypatch.setattr(model, "get_weights", lambda *pair: [network.weights[0][0] for network in pair])
     monkeypatch.setattr(model, "save_weights", lambda _, arrays, __: written.append(arrays))
-    training = train.Training(Namespace(out=tmp_path / "weights.npz"), {}, networks, averages, train.Progress(), 0.6)
+    args = Namespace(out=tmp_path / "weights.npz", seed=0)
+    training = train.Training(args, networks, averages, train.Progress(), tested, {}, 0.6)
     training.evaluate()
     assert not written
     training.best = 0.4
@@ -207,6 +214,148 @@ def test_another_seed_cannot_go_on(run, tmp_path):
     assert len(stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("config", ["{", "[]", '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"index": 2}}'])
+def test_a_wrong_cluster_is_named(tmp_path, monkeypatch, config):
+    monkeypatch.setenv("TF_CONFIG", config)
+    code, _, stderr = run_training(tmp_path)
+    assert code == 2
+    assert stderr.startswith("train.py: TF_CONFIG: ")
+    assert len(stderr.splitlines()) == 1
+
+
+# --- past one machine ---------------------------------------------------------------------------------------------
+
+# train.py as it is, which tells the weights and the state of the optimisers at its end
+MACHINE = """
+import hashlib, sys
+sys.path.insert(0, sys.argv.pop(1))
+import numpy as np, train
+made, make_networks = [], train.make_networks
+def remember(*args):
+    made.append(make_networks(*args))
+    return made[0]
+train.make_networks = remember
+train.run(train.main)
+state = [array for network in made[0].values() for part in train.checkpointed(network).values() for array in part]
+print("digest", hashlib.sha256(b"".join(np.asarray(array).tobytes() for array in state)).hexdigest())
+"""
+
+
+@contextlib.contextmanager
+def two_machines(folder: Path, *options: str):
+    """Two processes that train together in `folder`, each in a process group of its own; killed at the end, or late."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    cluster = {"worker": [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]}
+    for s in sockets:
+        s.close()
+    options = ("--batches", "2", "--batch", "256", "--bgs", "none", "--formats", "in", "--workers", "1", *options)
+    machines = []
+
+    def kill():
+        for machine in machines:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(machine.pid, signal.SIGKILL)
+
+    late = threading.Timer(400, kill)
+    late.start()
+    try:
+        for index in range(2):
+            config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+            environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CONFIG": config}
+            command = [sys.executable, "-c", MACHINE, str(ROOT), *options]
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            machines.append(subprocess.Popen(command, cwd=folder, env=environment, process_group=0, **pipes))
+        yield machines
+    finally:
+        late.cancel()
+        kill()
+        for machine in machines:
+            machine.communicate()
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory) -> tuple[Path, int, str]:
+    """The folder of a run of two machines, the second of which is killed in the second batch; how the first ends."""
+    folder = tmp_path_factory.mktemp("machines")
+    (folder / "test").mkdir()
+    gen.write_windows(folder / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
+    with two_machines(folder) as (first, second):
+        while not first.stdout.readline().startswith("batch 1"):
+            assert first.poll() is None, first.stderr.read()
+        os.killpg(second.pid, signal.SIGKILL)
+        _, stderr = first.communicate()
+        return folder, first.returncode, stderr
+
+
+def test_a_machine_that_is_lost_is_named(killed):
+    _, code, stderr = killed
+    assert code == 2
+    assert stderr.splitlines()[-1].endswith("is gone; start all of them again with --resume")
+    assert "Traceback" not in stderr
+
+
+def test_machines_go_on_from_the_checkpoint_with_the_same_weights(killed):
+    folder = killed[0]
+    with two_machines(folder, "--resume") as machines:
+        outputs = [machine.communicate() for machine in machines]
+        assert [machine.returncode for machine in machines] == [0, 0], outputs
+    (first, _), (second, stderr) = outputs
+    assert [line[:8] for line in first.splitlines() if "windows/s" in line] == ["batch 2 "]
+    assert second.startswith("digest")  # the second says nothing else
+    assert first.splitlines()[-1] == second.strip()
+    assert not re.search("Traceback|tensorflow|WARNING", stderr), stderr
+    assert len(read_table(folder)) == 2
+    _, progress, _ = train.load_checkpoint(folder / "checkpoint.npz")
+    assert progress.windows == progress.steps * train.MINIBATCH * 2
+    assert sorted(p.name for p in folder.iterdir()) == MADE
+
+
+# one step of two replicas, on two devices that are one processor, and of each one's windows alone
+REPLICAS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np, gen, train
+keras = train.import_keras()
+import tensorflow as tf
+devices = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
+batch = gen.make_batch(0, 120, 0, gen.Settings(backgrounds="none"))
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+def momenta(strategy, windows):
+    keras.utils.set_random_seed(0)
+    for name, network in train.make_networks(keras, strategy).items():
+        data = batch["images"][windows[name]].astype(np.float32) / 255, train.truths(batch, windows[name], name)
+        loss = network.train_on_batch(*train.share_out(strategy, 2 if strategy else 1, data))
+        arrays = [np.asarray(v).ravel() for v in network.optimizer.variables if v.path.endswith("momentum")]
+        yield np.concatenate([[loss], *arrays])
+windows = {name: np.flatnonzero(batch["rectified"] == kind)[:16] for kind, name in enumerate(train.MODELS)}
+halves = [{name: np.split(w, 2)[half] for name, w in windows.items()} for half in range(2)]
+for together, *apart in zip(momenta(strategy, windows), *(momenta(None, half) for half in halves)):
+    largest = abs(together[1:]).max()
+    np.testing.assert_allclose(together, np.mean(apart, axis=0), rtol=1e-3, atol=1e-3 * largest)
+    assert abs(apart[0] - apart[1]).max() > 0.1 * largest
+"""
+
+
+def test_replicas_take_the_mean_of_their_gradients(tmp_path):
+    """Adam's momenta after the first step are a tenth of the gradient."""
+    done = subprocess.run([sys.executable, "-c", REPLICAS, ROOT], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_another_backend_trains(tmp_path, monkeypatch, backend):
+    if not importlib.util.find_spec(backend):
+        pytest.skip(f"{backend} is not installed: KERAS_BACKEND={backend} is NOT tested")
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    (tmp_path / "test").mkdir()
+    gen.write_windows(tmp_path / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
+    code, stdout, stderr = run_training(tmp_path, "--batches", "1", *SMALL[2:], "--workers", "1")
+    assert code == 0, stderr
+    assert stdout.startswith("batch 1 ")
+    assert model.load_scores(tmp_path / "weights.npz")
+
+
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
@@ -232,7 +381,8 @@ def test_augment_keeps_the_picture(batch):
 
 def test_plan_goes_through_all_windows():
     rectified = np.arange(1000) % 4 == 0
-    plan = train.plan_batch(rectified, np.random.default_rng(0))
+    counts, size = [750 // train.MINIBATCH, 250 // train.MINIBATCH], train.MINIBATCH
+    plan = train.plan_batch(rectified, counts, size, np.random.default_rng(0))
     assert [name for name, _, _ in plan].count("reader") == train.REUSE * (250 // train.MINIBATCH)
     for turn in range(train.REUSE):
         for kind, name in enumerate(train.MODELS):
@@ -241,7 +391,7 @@ def test_plan_goes_through_all_windows():
             assert (rectified[chosen] == kind).all()
     assert "reader" in [name for name, _, _ in plan[:4]]  # they take turns
     with pytest.raises(UserError, match="larger batches"):
-        train.plan_batch(rectified[:100], np.random.default_rng(0))
+        train.plan_batch(rectified[:100], [1, 0], size, np.random.default_rng(0))
 
 
 def test_learning_rate_rises_and_falls():
@@ -263,6 +413,8 @@ def test_batches_are_read_in_another_order_each_epoch(batch, tmp_path, capsys):
     assert epochs[0] != epochs[1] or epochs[1] != epochs[2]
     stream = train.read_batches(str(tmp_path), 0, 7)
     assert [int(next(stream)["presence"][0]) for _ in range(8)] == read[7:]
+    stream = train.read_batches(str(tmp_path), 0, 1, 3)  # the second of three machines
+    assert [int(next(stream)["presence"][0]) for _ in range(5)] == read[1::3]
 
     data = (tmp_path / "3.npz").read_bytes()
     (tmp_path / "3.npz").write_bytes(data[: len(data) // 2])
