@@ -407,9 +407,12 @@ class Synthesizer:
             if fault < 0.4:  # half beside it
                 shift = rng.uniform(0.3, 0.9, 2) * rng.choice([-1, 1], 2) * rng.permutation([1, rng.random() < 0.3])
                 unit = unit + shift
-            elif fault < 0.8:  # a part of it: some characters, a caption, one line of two
+            elif fault < 0.65:  # a part of it: some characters, a caption, one line of two
                 zoom = rng.uniform(0.15, [0.7, 0.55])
                 unit = 0.5 + (unit - 0.5) * zoom + rng.uniform(-0.5, 0.5, 2) * (1 - zoom)
+            elif fault < 0.85:  # all of it but for a character or a few at one end
+                zoom = rng.uniform(0.5, 0.88)
+                unit = unit * [zoom, 1] + [rng.choice([0, 1 - zoom]), 0]
             else:
                 unit = 0.5 + (unit - 0.5) * rng.uniform(1.7, 3)
         guess = warp_points(unit, from_unit_square(corners))

@@ -89,7 +89,7 @@ def set_line(
     letters = np.array([c.isalnum() for c in text])
     stretch = rng.uniform(0.75, 1.1)
     spacing = height * rng.uniform(0.06, 0.22)
-    cells = np.where(letters, widths, np.where(np.array(list(text)) == " ", height * rng.uniform(0.15, 0.6), widths))
+    cells = np.where(letters, widths, np.where(np.array(list(text)) == " ", height * rng.uniform(0.15, 0.75), widths))
     if rng.random() < 0.4 and letters.any():  # cells of one width, as on most stamped plates
         cells = np.where(letters, max(widths[letters].max() * 0.9, widths[letters].mean()), cells)
         spacing *= 0.5
@@ -361,7 +361,7 @@ def decorate(image: np.ndarray, lines: list[Line], style, rng: np.random.Generat
         gaps = [(x, line) for line in lines for x, c in zip(line.centres, line.text, strict=True) if not c.isalnum()]
         if gaps:
             x, line = gaps[rng.integers(len(gaps))]
-            radius = line.height * rng.uniform(0.1, 0.32)
+            radius = line.height * rng.uniform(0.1, 0.42)
             for y in (0.3, 0.72) if rng.random() < 0.4 else (rng.uniform(0.3, 0.7),):
                 draw_symbol(image, (x, line.y + line.height * y), radius, rng)
     for _ in range(rng.integers(1, 3) if rng.random() < 0.2 else 0):  # stickers near an edge
