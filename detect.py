@@ -79,10 +79,10 @@ SAME_IOU = 0.5  # positions whose boxes overlap by this share of their union are
 # Phase 2.
 # The reader looks once, and again from the corners that it saw: each time at the mean of windows with these margins
 # around the plate, as shares of its width and height.
-LOOKS = ((0.04,), (0.0, 0.02, 0.04, 0.06, 0.09))
-READER_PRESENCE = 0.3  # below this the reader has seen no plate
+LOOKS = ((0.04,), (0.02, 0.04, 0.06))
+READER_PRESENCE = 0.1  # below this the reader has seen no plate: lenient, for it may see it better from its own corners
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
-NESTED = 0.6  # a box lies within another when they share so much of its area
+NESTED = 0.6  # or by this share of the smaller one
 THRESHOLD = 0.3  # least confidence of a plate, unless the user asks for another
 MIN_CHARACTERS = 3  # a shorter code is no plate
 NARROWEST_PLATE = 20  # pixels of the photo: what is narrower cannot be read
@@ -319,16 +319,15 @@ def detect_photo(
 
 
 def without_doubles(plates: list[Plate]) -> list[Plate]:
-    """`plates`, those with most support first, without those that another one stands for, the surest first.
+    """`plates` without those that another one stands for, the surest first.
 
-    Of those that have come to the same place the one with most support stays. Of those within one another it is the
-    largest, for no plate holds another, but many a plate holds a word or a part of its code.
+    Of those that overlap the surest for its size stays, for many a plate holds a word, or a part of its code, that is
+    read more surely than the whole.
     """
     iou, nested = overlaps(np.array([plate.corners for plate in plates]).reshape(-1, 4, 2))
-    stay = [members[0] for members in group(-np.arange(len(plates)), iou >= SAME_PLACE)]
-    sizes = np.array([plates[i].box[2] * plates[i].box[3] for i in stay])
-    stay = [stay[members[0]] for members in group(sizes, nested[np.ix_(stay, stay)] >= NESTED)]
-    return sorted((plates[i] for i in stay), key=lambda plate: -plate.confidence)
+    scores = np.array([plate.confidence * np.sqrt(plate.box[2] * plate.box[3]) for plate in plates])
+    stay = [plates[members[0]] for members in group(scores, (iou >= SAME_PLACE) | (nested >= NESTED))]
+    return sorted(stay, key=lambda plate: -plate.confidence)
 
 
 # --- what comes out -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from common import ALPHABET, BLANK, SLOTS, PlateFormat, slots_to_code
 
 __all__ = ["Grammar"]
 
-OFF_PATTERN = 0.02  # share of plates that say what no pattern describes
+OFF_PATTERN = 0.01  # share of plates that say what no pattern describes
 KIND_SHARES = np.array([1 / 26 if c.isalpha() else 1 / 10 for c in ALPHABET])  # of a character among its kind
 LEAST = 1e-6  # probability of a character, at least: the reader is never surer
 LOOKALIKES = str.maketrans("OI", "01")  # drawn alike in many plate typefaces: looks that differ so do agree
