@@ -275,7 +275,7 @@ def test_plates_are_found_read_and_placed():
 
 
 @pytest.mark.parametrize(
-    "options", [{"presence": 0.2}, {"presence": 0.45}, {"code": "AB"}, {"code": ""}, {"certainty": 0.9}]
+    "options", [{"presence": 0.2}, {"presence": 0.45}, {"code": "AB"}, {"code": ""}, {"certainty": 0.6}]
 )
 def test_what_is_no_plate_is_left_out(options):
     assert detect_two(**options) == []
