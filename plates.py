@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from common import SEPARATORS, PlateFormat, PlateStyle, UserError
+from common import LINE_BREAK, SEPARATORS, PlateFormat, PlateStyle, UserError
 
 __all__ = ["Plate", "Typeface", "draw_plate", "draw_sign", "jitter_colour", "load_typefaces", "mount", "scramble"]
 
@@ -183,84 +183,28 @@ def draw_plate(
     if rng.random() < 0.15:  # printed backgrounds: a second tint from one edge
         ramp = np.clip(np.linspace(*rng.permutation([-0.5, 1.5]), height, dtype=np.float32), 0, 1)[:, None, None]
         image += ramp * (rng.uniform(120, 255, 3).astype(np.float32) - image) * rng.uniform(0.2, 0.9)
+    x0, x1, y_top = draw_bands(image, style, aspect, faces, rng)
 
-    x0, x1 = width * rng.uniform(0.015, 0.06), width * (1 - rng.uniform(0.015, 0.06))
-    bands = {"left": ["left"], "right": ["right"], "both": ["left", "right"], "top": ["top"]}.get(style.band, [])
-    band = max(2, round(rng.uniform(0.75, 1.1) * (width * 0.085 if aspect > 2.4 else width * 0.13)))
-    y_top = 0.0
-    for side in bands:
-        if side == "top":
-            y_top = height * rng.uniform(0.18, 0.26)
-            draw_band(image, (0, 0, width, round(y_top)), style, faces, rng)
-        elif side == "left":
-            draw_band(image, (0, 0, band, height), style, faces, rng)
-            x0 = band + width * rng.uniform(0.01, 0.04)
-        else:
-            draw_band(image, (width - band, 0, width, height), style, faces, rng)
-            x1 = width - band - width * rng.uniform(0.01, 0.04)
-
-    if rng.random() < 0.22:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
-        room = min(0.16 * width, 0.5 * height)
-        at_left = rng.random() < 0.6
-        x = x0 if at_left else x1 - room
-        draw_symbol(image, (x + room / 2, height * rng.uniform(0.3, 0.7)), room * rng.uniform(0.25, 0.5), rng)
-        x0, x1 = (x0 + room, x1) if at_left else (x0, x1 - room)
-
-    # where a plate of two lines breaks is one of the marks in its text
-    if style.lines == 2 and "|" in text:
-        marks = [i for i, c in enumerate(text) if c == "|"]
-        mark = marks[rng.integers(len(marks))]
-        texts = [text[:mark].replace("|", " "), text[mark + 1 :].replace("|", " ")]
-        heights = np.array([style.upper_height, style.glyph_height]) * unit
-    else:
-        texts, heights = [text.replace("|", " " if rng.random() < 0.6 else "")], np.array([style.glyph_height * unit])
-    texts = [t.strip(" -.·") for t in texts]
-    heights = heights * rng.uniform(0.88, 1.1)
-    # the last group at the right of two lines, as high as both
-    number = texts[-1].replace("|", " ").replace("-", " ").split(" ")[-1]
+    texts = break_text(text, style.lines, rng)
+    heights = np.array([style.upper_height, style.glyph_height][-len(texts) :]) * unit * rng.uniform(0.88, 1.1)
+    number = texts[-1].replace("-", " ").split(" ")[-1]  # the last group of the code
     beside = len(texts) == 2 and aspect > 1.7 and 1 < len(number) < len(texts[-1]) and rng.random() < 0.12
     heights *= min(1, (height - y_top) * 0.93 / (heights.sum() * (1.08 if len(texts) == 2 else 1)))
     free = height - y_top - heights.sum()
-    mask = np.zeros((height, width), np.uint8)
     captioned = style.captions and rng.random() < style.caption and free > 0.16 * height
-    lean = rng.uniform(0.35, 0.65)
+    lean = rng.uniform(0.35, 0.65)  # share of the free room that is above the code
     if captioned:
         above = rng.random() < 0.6
         lean = rng.uniform(0.6, 0.9) if above else rng.uniform(0.1, 0.4)
-    gaps = (
-        free * np.array([lean, 1 - lean])
-        if len(texts) == 1
-        else free * np.array([lean * 0.75, 0.25, 0.75 - lean * 0.75])
-    )
-    lines, y = [], y_top
+    gaps = free * np.array([lean, 1 - lean] if len(texts) == 1 else [lean * 0.75, 0.25, 0.75 - lean * 0.75])
     slant = rng.normal(0, 0.15) if rng.random() < 0.12 else 0.0
-    for text_of_line, gap, cap in zip(texts, gaps, heights, strict=False):
-        y += gap
-        if beside:
-            edge = x0 + (x1 - x0) * rng.uniform(0.36, 0.5)
-            line = set_line(text_of_line.removesuffix(number).strip(SEPARATORS), face, x0, edge, y, cap, rng)
-            line.row = int(len(lines) > 0)
-            lines.append(line)
-            if line.row:
-                top = lines[0].y + rng.uniform(0, 0.3) * lines[0].height
-                lines.append(set_line(number, face, edge + 0.04 * width, x1, top, y + cap - top, rng))
-                lines[-1].row = 1
-            y += cap
-            continue
-        letters = text_of_line[:2]
-        if (
-            lines
-            and letters.isalpha()
-            and text_of_line[2:].strip(SEPARATORS).isdigit()
-            and rng.random() < style.stacked
-        ):
-            x = x0 + width * rng.uniform(0.05, 0.09)
-            lines += stack_letters(letters, face, x, y, cap, width)
-            text_of_line, x0 = text_of_line[2:].strip(SEPARATORS), x + width * 0.06
-        line = set_line(text_of_line, face, x0, x1, y, cap, rng)
-        line.row = int(len(lines) > 0)
-        lines += vary_groups(line, rng) if rng.random() < 0.08 else [line]
-        y += cap
+    tops = y_top + np.cumsum(gaps[:-1]) + np.cumsum([0, *heights[:-1]])
+    if beside:
+        lines = set_beside(texts, number, face, (x0, x1), tops, heights, rng)
+    else:
+        lines = set_lines(texts, face, (x0, x1), tops, heights, style.stacked, rng)
+
+    mask = np.zeros((height, width), np.uint8)
     for line in lines:
         draw_line(mask, line, face, slant)
     if len(texts) == 2 and rng.random() < 0.15:  # a rule between the lines
@@ -268,18 +212,8 @@ def draw_plate(
         rule = jitter_colour((190, 20, 20) if rng.random() < 0.5 else style.text, rng)
         cv2.line(image, (0, y), (width, y), tuple(map(float, rule)), max(1, round(height * rng.uniform(0.01, 0.04))))
     if captioned:
-        size = min(gaps[0] if above else gaps[-1], 0.2 * height) * rng.uniform(0.45, 0.8)
-        words = style.captions[rng.integers(len(style.captions))]
-        y = y_top + gaps[0] * 0.5 - size / 2 if above else height - gaps[-1] * 0.5 - size / 2
-        inset = width * rng.uniform(0.05, 0.25)
-        caption_face = faces[rng.integers(len(faces))]
-        caption = set_line(caption_text(words), caption_face, x0 + inset, x1 - inset, y, size, rng)
-        written = np.zeros_like(mask)
-        draw_line(written, caption, caption_face)
-        if rng.random() < 0.2:  # upside down, like a script that the alphabet does not have
-            top, bottom = max(0, int(y)), min(height, int(y + size) + 1)
-            written[top:bottom] = written[top:bottom][::-1]
-        mask |= written
+        y, room = (y_top, gaps[0]) if above else (height - gaps[-1], gaps[-1])
+        draw_caption(mask, style.captions, faces, (x0, x1), y, room, rng)
     if rng.random() < style.border:
         inset, weight = round(height * rng.uniform(0.02, 0.06)), max(1, round(height * rng.uniform(0.01, 0.035)))
         cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, weight)
@@ -301,6 +235,84 @@ def draw_plate(
     ]
     code = "".join(c for t in texts for c in t if c.isalnum())
     return Plate(image, code, np.array(centres, np.float32).reshape(-1, 3))
+
+
+def draw_bands(
+    image: np.ndarray, style: PlateStyle, aspect: float, faces: list[Typeface], rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Draw the bands of `style`, and perhaps a symbol, on a plate. Returns what is left for the code: x0, x1, y0."""
+    height, width = image.shape[:2]
+    x0, x1, y0 = width * rng.uniform(0.015, 0.06), width * (1 - rng.uniform(0.015, 0.06)), 0.0
+    band = max(2, round(rng.uniform(0.75, 1.1) * (width * 0.085 if aspect > 2.4 else width * 0.13)))
+    if style.band == "top":
+        y0 = height * rng.uniform(0.18, 0.26)
+        draw_band(image, (0, 0, width, round(y0)), style, faces, rng)
+    if style.band in ("left", "both"):
+        draw_band(image, (0, 0, band, height), style, faces, rng)
+        x0 = band + width * rng.uniform(0.01, 0.04)
+    if style.band in ("right", "both"):
+        draw_band(image, (width - band, 0, width, height), style, faces, rng)
+        x1 = width - band - width * rng.uniform(0.01, 0.04)
+    if rng.random() < 0.22:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
+        room = min(0.16 * width, 0.5 * height)
+        at_left = rng.random() < 0.6
+        x = x0 if at_left else x1 - room
+        draw_symbol(image, (x + room / 2, height * rng.uniform(0.3, 0.7)), room * rng.uniform(0.25, 0.5), rng)
+        x0, x1 = (x0 + room, x1) if at_left else (x0, x1 - room)
+    return x0, x1, y0
+
+
+def break_text(text: str, lines: int, rng: np.random.Generator) -> list[str]:
+    """The lines that a plate of one or two `lines` shows of what it says; two break at one of the marks in `text`."""
+    if lines == 2 and LINE_BREAK in text:
+        marks = [i for i, c in enumerate(text) if c == LINE_BREAK]
+        mark = marks[rng.integers(len(marks))]
+        texts = [text[:mark].replace(LINE_BREAK, " "), text[mark + 1 :].replace(LINE_BREAK, " ")]
+    else:
+        texts = [text.replace(LINE_BREAK, " " if rng.random() < 0.6 else "")]
+    return [t.strip(SEPARATORS) for t in texts]
+
+
+def set_lines(texts, face: Typeface, span: tuple[float, float], tops, heights, stacked: float, rng) -> list[Line]:
+    """Set `texts` at `tops` with capitals of `heights`, all in `span` (x0, x1)."""
+    (x0, x1), lines = span, []
+    for row, (text, y, cap) in enumerate(zip(texts, tops, heights, strict=True)):
+        letters, rest = text[:2], text[2:].strip(SEPARATORS)
+        if row and letters.isalpha() and rest.isdigit() and rng.random() < stacked:
+            x = x0 + (x1 - x0) * rng.uniform(0.05, 0.09)
+            lines += stack_letters(letters, face, x, y, cap, x1 - x0)
+            text, x0 = rest, x + (x1 - x0) * 0.06
+        line = set_line(text, face, x0, x1, y, cap, rng)
+        line.row = row
+        lines += vary_groups(line, rng) if rng.random() < 0.08 else [line]
+    return lines
+
+
+def set_beside(texts, number: str, face: Typeface, span: tuple[float, float], tops, heights, rng) -> list[Line]:
+    """Set two `texts` at the left of `span` (x0, x1), and at its right, high as both, the `number` that ends them."""
+    x0, x1 = span
+    edge = x0 + (x1 - x0) * rng.uniform(0.36, 0.5)
+    upper = set_line(texts[0], face, x0, edge, tops[0], heights[0], rng)
+    lower = set_line(texts[1].removesuffix(number).strip(SEPARATORS), face, x0, edge, tops[1], heights[1], rng)
+    top = upper.y + rng.uniform(0, 0.3) * upper.height
+    large = set_line(number, face, edge + 0.04 * (x1 - x0), x1, top, tops[1] + heights[1] - top, rng)
+    lower.row = large.row = 1
+    return [upper, lower, large]
+
+
+def draw_caption(mask: np.ndarray, captions, faces: list[Typeface], span, y: float, room: float, rng) -> None:
+    """Write one of `captions` into `mask`, (h, w) uint8, in place: within `span` (x0, x1) and `room` pixels below `y`."""
+    height, width = mask.shape
+    size = min(room, 0.2 * height) * rng.uniform(0.45, 0.8)
+    y += (room - size) / 2
+    inset = width * rng.uniform(0.05, 0.25)
+    words, face = caption_text(captions[rng.integers(len(captions))]), faces[rng.integers(len(faces))]
+    written = np.zeros_like(mask)
+    draw_line(written, set_line(words, face, span[0] + inset, span[1] - inset, y, size, rng), face)
+    if rng.random() < 0.2:  # upside down, like a script that the alphabet does not have
+        top, bottom = max(0, int(y)), min(height, int(y + size) + 1)
+        written[top:bottom] = written[top:bottom][::-1]
+    mask |= written
 
 
 def caption_text(words: str) -> str:
