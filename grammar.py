@@ -35,22 +35,31 @@ class Grammar:
                     numbers = tuple(tokens.setdefault(texts, len(tokens)) for _, texts in row if texts[0][0])
                     share = np.prod([share for share, _ in row])
                     patterns[numbers] += share * weight / weights * form.weight / total
-        # of each token: its texts' classes (N, length) and the logarithms of their weights (N,)
-        self.classes = [np.array([[ALPHABET.index(c) for c in text] for text, _ in texts]) for texts in tokens]
-        self.log_weights = [
-            np.log([share for _, share in texts]) - np.log(KIND_SHARES[classes]).sum(1)
-            for texts, classes in zip(tokens, self.classes, strict=True)
-        ]
-        lengths = [classes.shape[1] for classes in self.classes]
-        # of each pattern: its share, its tokens and where they begin, and its length
-        longest = max(map(len, patterns))
+        shares = [[share for _, share in rows] for rows in tokens]
+        texts = [[text for text, _ in rows] for rows in tokens]
+        # a place is a token and the slot that it begins at; for each pattern the numbers of its places, filled up with
+        # one more that changes nothing
+        places: dict[tuple[int, int], int] = {}
+        self.ends, rows = [], []  # (P,) characters of each pattern
+        for numbers in patterns:
+            starts = np.cumsum([0, *(len(texts[n][0]) for n in numbers)])
+            self.ends.append(starts[-1])
+            rows.append([places.setdefault((n, s), len(places)) for n, s in zip(numbers, starts[:-1], strict=True)])
+        longest = max(map(len, rows))
+        self.places = np.array([row + [len(places)] * (longest - len(row)) for row in rows])  # (P, T)
         self.log_shares = np.log(np.array([*patterns.values()]) * (1 - OFF_PATTERN))  # (P,)
-        self.tokens = np.full((len(patterns), longest), len(tokens))  # (P, T), filled up with a token of no characters
-        self.starts = np.zeros((len(patterns), longest), int)  # (P, T)
-        for row, numbers in enumerate(patterns):
-            self.tokens[row, : len(numbers)] = numbers
-            self.starts[row, : len(numbers)] = np.cumsum([0, *(lengths[n] for n in numbers)])[:-1]
-        self.lengths = np.array([sum(lengths[n] for n in numbers) for numbers in patterns])  # (P,)
+        # the texts of all places, one place after another: the slots and the classes of their characters, filled up
+        # with a class that changes nothing, and their weights
+        self.texts = [text for number, _ in places for text in texts[number]]
+        sizes = [len(texts[number]) for number, _ in places]
+        self.firsts = np.cumsum([0, *sizes])[:-1]  # number of the first text of each place
+        starts = np.repeat([start for _, start in places], sizes)
+        longest = max(map(len, self.texts))
+        self.slots = np.minimum(starts[:, None] + np.arange(longest), SLOTS - 1)  # (N, longest)
+        filled = [[ALPHABET.index(c) for c in text] + [BLANK + 1] * (longest - len(text)) for text in self.texts]
+        self.classes = np.array(filled)  # (N, longest)
+        kinds = np.append(KIND_SHARES, [1, 1])[self.classes].prod(1)
+        self.log_weights = np.log([share for number, _ in places for share in shares[number]]) - np.log(kinds)  # (N,)
 
     def decode(self, slots: np.ndarray) -> tuple[str, float]:
         """The likeliest code of the reader's `slots`, (12, 37) probabilities, and its probability, 0..1.
@@ -58,33 +67,26 @@ class Grammar:
         By Bayes' rule, with the slots taken as independent but for what the patterns say.
         """
         log_slots = np.log(np.maximum(slots, LEAST))
-        best = np.full((len(self.classes) + 1, SLOTS), -np.inf)  # of a token that begins at a slot, its likeliest text
-        whole = best.copy()  # all of its texts
-        choice = np.zeros(best.shape, int)
-        best[-1] = whole[-1] = 0
-        for token, (classes, log_weights) in enumerate(zip(self.classes, self.log_weights, strict=True)):
-            length = classes.shape[1]
-            for start in np.unique(self.starts[self.tokens == token]):
-                texts = log_slots[start + np.arange(length), classes].sum(1) + log_weights  # (N,)
-                choice[token, start] = texts.argmax()
-                best[token, start], whole[token, start] = texts.max(), np.logaddexp.reduce(texts)
-        blanks = np.append(np.cumsum(log_slots[::-1, BLANK])[::-1], 0)[self.lengths]  # (P,)
-        prior = self.log_shares + blanks
-        likeliest = prior + best[self.tokens, self.starts].sum(1)
-        total = np.logaddexp.reduce(prior + whole[self.tokens, self.starts].sum(1))
+        texts = np.pad(log_slots, ((0, 0), (0, 1)))[self.slots, self.classes].sum(1) + self.log_weights  # (N,)
+        best = np.append(np.maximum.reduceat(texts, self.firsts), 0)  # of each place its likeliest text,
+        whole = np.append(np.log(np.add.reduceat(np.exp(texts), self.firsts)), 0)  # and all of them
+        blanks = np.append(np.cumsum(log_slots[::-1, BLANK])[::-1], 0)[self.ends]  # (P,)
+        likeliest = self.log_shares + blanks + best[self.places].sum(1)
+        total = np.logaddexp.reduce(self.log_shares + blanks + whole[self.places].sum(1))
         # what the slots say by themselves, on a plate that no pattern describes: of either kind, each of them
         free, _ = slots_to_code(slots)
         off = np.log(OFF_PATTERN * 0.5 ** len(free)) + log_slots.max(1).sum()
-        any_text = np.log(0.5 + 0.5 * slots[:, BLANK]).sum()
-        total = np.logaddexp(total, np.log(OFF_PATTERN) + any_text)
+        total = np.logaddexp(total, np.log(OFF_PATTERN) + np.log(0.5 + 0.5 * slots[:, BLANK]).sum())
         pattern = likeliest.argmax()
         if off > likeliest[pattern]:
-            return free, float(np.exp(off - total))
+            return free, min(1.0, float(np.exp(off - total)))
         code = ""
-        for token, start in zip(self.tokens[pattern], self.starts[pattern], strict=True):
-            if token < len(self.classes):
-                code += "".join(ALPHABET[c] for c in self.classes[token][choice[token, start]])
-        return code, float(np.exp(likeliest[pattern] - total))
+        for place in self.places[pattern]:
+            if place < len(self.firsts):
+                first = self.firsts[place]
+                last = self.firsts[place + 1] if place + 1 < len(self.firsts) else len(texts)
+                code += self.texts[first + texts[first:last].argmax()]
+        return code, min(1.0, float(np.exp(likeliest[pattern] - total)))
 
     def vote(self, looks: np.ndarray) -> tuple[str, np.ndarray, float]:
         """The code on which the looks at a plate, (M, 12, 37), agree best; its characters' probabilities; its own.

@@ -301,7 +301,7 @@ def set_beside(texts, number: str, face: Typeface, span: tuple[float, float], to
 
 
 def draw_caption(mask: np.ndarray, captions, faces: list[Typeface], span, y: float, room: float, rng) -> None:
-    """Write one of `captions` into `mask`, (h, w) uint8, in place: within `span` (x0, x1) and `room` pixels below `y`."""
+    """Write one of `captions` into `mask`, (h, w) uint8, in place: within `span` (x0, x1), `room` pixels from `y`."""
     height, width = mask.shape
     size = min(room, 0.2 * height) * rng.uniform(0.45, 0.8)
     y += (room - size) / 2
