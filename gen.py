@@ -411,7 +411,7 @@ class Synthesizer:
                 zoom = rng.uniform(0.15, [0.7, 0.55])
                 unit = 0.5 + (unit - 0.5) * zoom + rng.uniform(-0.5, 0.5, 2) * (1 - zoom)
             elif fault < 0.85:  # all of it but for a character or a few at one end
-                zoom = rng.uniform(0.5, 0.88)
+                zoom = rng.uniform(0.5, 0.8)  # of less than a fifth may only be margin
                 unit = unit * [zoom, 1] + [rng.choice([0, 1 - zoom]), 0]
             else:
                 unit = 0.5 + (unit - 0.5) * rng.uniform(1.7, 3)
