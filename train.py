@@ -53,6 +53,7 @@ from common import (
     slots_to_code,
     write_beside,
 )
+from windows import list_batches, read_batches, read_windows, write_windows
 
 __all__ = ["augment", "draw_training", "evaluate", "learning_rate", "load_checkpoint", "save_checkpoint", "train"]
 
@@ -179,45 +180,6 @@ def truths(batch: dict, chosen: np.ndarray, name: str) -> dict[str, np.ndarray]:
         y["characters"] = np.stack([code_to_slots(code) for code in batch["codes"][chosen]])  # (M, 12)
         y["centres"] = batch["centres"][chosen]  # (M, 12, 2)
     return y
-
-
-def read_batch(path: Path) -> dict[str, np.ndarray]:
-    """A batch that `gen.py --batches` wrote; UserError when it is damaged or none."""
-    shapes = {"images": (*WINDOW_SHAPE, 3), "codes": (), "presence": (), "corners": (4, 2)}
-    shapes |= {"centres": (SLOTS, 2), "rectified": ()}  # of one window
-    try:
-        with np.load(path) as data:
-            batch = {key: data[key] for key in shapes}
-    except (OSError, *UNREADABLE_ARCHIVE):
-        raise UserError(f"{path}: is damaged or no batch of windows; make it again with gen.py --batches") from None
-    if any(batch[key].shape != (len(batch["images"]), *shape) for key, shape in shapes.items()):
-        raise UserError(f"{path}: its arrays have other shapes than those of gen.py; make it again")
-    return batch
-
-
-def list_batches(folder: str) -> list[Path]:
-    return sorted(Path(folder).glob("*.npz"))
-
-
-def read_batches(folder: str, seed: int, first: int, step: int = 1) -> Iterator[dict]:
-    """The batches in `folder` for ever, each epoch in another order: number `first` and every `step`th after it.
-
-    In the place of a file that is damaged comes the next; it is named on stderr. UserError when none can be read.
-    """
-    paths = list_batches(folder)
-    for number in itertools.count(first, step):
-        epoch, place = divmod(number, len(paths))
-        order = np.random.default_rng([seed, epoch]).permutation(len(paths))
-        for i in np.roll(order, -place):
-            try:
-                batch = read_batch(paths[i])
-            except UserError as error:
-                print(f"{error}; left out", file=sys.stderr)
-            else:
-                break
-        else:
-            raise UserError(f"{folder}: none of its {len(paths)} .npz files can be read; make them again with gen.py")
-        yield batch
 
 
 # --- tests --------------------------------------------------------------------------------------------------------
@@ -642,8 +604,8 @@ def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
             TEST_FOLDER.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"{TEST_FOLDER}: cannot be made ({error.strerror}); run where you may write") from None
-        gen.write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
-    return gen.read_windows(TEST_FOLDER)
+        write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
+    return read_windows(TEST_FOLDER)
 
 
 def window_settings(args: argparse.Namespace) -> gen.Settings:

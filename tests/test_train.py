@@ -24,6 +24,7 @@ import gen
 import model
 import train
 from common import UserError
+from windows import write_windows
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in")
@@ -42,6 +43,12 @@ def run_training(folder: Path, *options: str) -> tuple[int, str, str]:
     process = start_training(folder, *options)
     stdout, stderr = process.communicate(timeout=300)
     return process.returncode, stdout, stderr
+
+
+def make_test_windows(folder: Path) -> None:
+    """Fewer than train.py would make."""
+    (folder / "test").mkdir()
+    write_windows(folder / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
 
 
 def read_table(folder: Path) -> list[dict[str, str]]:
@@ -277,8 +284,7 @@ def two_machines(folder: Path, *options: str):
 def killed(tmp_path_factory) -> tuple[Path, int, str]:
     """The folder of a run of two machines, the second of which is killed in the second batch; how the first ends."""
     folder = tmp_path_factory.mktemp("machines")
-    (folder / "test").mkdir()
-    gen.write_windows(folder / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
+    make_test_windows(folder)
     with two_machines(folder) as (first, second):
         while not first.stdout.readline().startswith("batch 1"):
             assert first.poll() is None, first.stderr.read()
@@ -348,8 +354,7 @@ def test_another_backend_trains(tmp_path, monkeypatch, backend):
     if not importlib.util.find_spec(backend):
         pytest.skip(f"{backend} is not installed: KERAS_BACKEND={backend} is NOT tested")
     monkeypatch.setenv("KERAS_BACKEND", backend)
-    (tmp_path / "test").mkdir()
-    gen.write_windows(tmp_path / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
+    make_test_windows(tmp_path)
     code, stdout, stderr = run_training(tmp_path, "--batches", "1", *SMALL[2:], "--workers", "1")
     assert code == 0, stderr
     assert stdout.startswith("batch 1 ")
@@ -401,33 +406,6 @@ def test_learning_rate_rises_and_falls():
     late = [train.learning_rate(10**6, part) for part in np.linspace(0, 1, 20)]
     assert late == sorted(late, reverse=True)
     assert train.learning_rate(10**6, 1.2) == pytest.approx(train.LEARNING_RATE * train.FINAL_RATE)
-
-
-def test_batches_are_read_in_another_order_each_epoch(batch, tmp_path, capsys):
-    for i in range(5):
-        np.savez(tmp_path / f"{i}.npz", **batch | {"presence": np.full(40, i, np.uint8)})
-    stream = train.read_batches(str(tmp_path), 0, 0)
-    read = [int(next(stream)["presence"][0]) for _ in range(15)]
-    epochs = [read[:5], read[5:10], read[10:]]
-    assert all(sorted(epoch) == list(range(5)) for epoch in epochs)
-    assert epochs[0] != epochs[1] or epochs[1] != epochs[2]
-    stream = train.read_batches(str(tmp_path), 0, 7)
-    assert [int(next(stream)["presence"][0]) for _ in range(8)] == read[7:]
-    stream = train.read_batches(str(tmp_path), 0, 1, 3)  # the second of three machines
-    assert [int(next(stream)["presence"][0]) for _ in range(5)] == read[1::3]
-
-    data = (tmp_path / "3.npz").read_bytes()
-    (tmp_path / "3.npz").write_bytes(data[: len(data) // 2])
-    np.savez(tmp_path / "4.npz", images=np.zeros(3))
-    stream = train.read_batches(str(tmp_path), 0, 0)
-    assert {int(next(stream)["presence"][0]) for _ in range(5)} == {0, 1, 2}
-    named = capsys.readouterr().err
-    assert "3.npz" in named
-    assert "4.npz" in named
-    for path in tmp_path.iterdir():
-        path.write_bytes(b"")
-    with pytest.raises(UserError, match="none of its 5"):
-        next(train.read_batches(str(tmp_path), 0, 0))
 
 
 @pytest.mark.parametrize("right", [True, False])
