@@ -35,11 +35,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 import gen
 import model
+from charts import COLOURS, Line, draw_chart, linear_axis
 from common import (
     BLANK,
     SLOTS,
@@ -52,6 +52,7 @@ from common import (
     run,
     slots_to_code,
     write_beside,
+    write_image,
 )
 from windows import list_batches, read_batches, read_windows, write_windows
 
@@ -75,8 +76,7 @@ TRAINING_SEED = 1_000_000_007  # added to --seed, so that no run trains on the w
 PATIENCE = 40  # batches without a better score before the run ends
 READINGS = 5  # sample readings printed after each batch
 MODELS = ("finder", "reader")
-CHART_WIDTH, CHART_HEIGHT = 2400, 960  # pixels of training.png and of each of its two panels, before it is halved
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")  # told apart by the colour-blind too (Okabe and Ito)
+CHART_SIZE = (1200, 480)  # width and height in pixels of each of the two charts of training.png
 CHECKPOINT_VERSION = 1
 KEPT_OPTIONS = ("hours", "batches", "seed", "formats", "fonts", "bgs", "data", "batch")  # --resume takes them up again
 FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
@@ -305,46 +305,16 @@ def write_history(path: Path, history: list[dict]) -> None:
 
 def draw_training(path: Path, history: list[dict]) -> None:
     """Draw training.png: accuracies above, losses below, over the windows trained on."""
-    image = Image.new("RGB", (CHART_WIDTH, 2 * CHART_HEIGHT), "white")
     millions = [row["windows"] / 1e6 for row in history]
     accuracies = {figure: [100 * row[figure] for row in history] for figure in FIGURES}
     losses = {name: [row[f"{name}_loss"] for row in history] for name in MODELS}
-    draw_panel(image, 0, "accuracy on the test windows, %", millions, accuracies)
-    draw_panel(image, CHART_HEIGHT, "loss while training", millions, losses)
-    with write_beside(path) as temporary:
-        image.reduce(2).save(temporary)  # drawn at twice the size, for smooth lines
-
-
-def draw_panel(image: Image.Image, top: int, title: str, x: list[float], series: dict[str, list[float]]) -> None:
-    """Draw one chart of `series`, name -> values at `x`, in the rows of `image` from `top` on."""
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(36)
-    left, right, upper, lower = 140, CHART_WIDTH - 420, top + 100, top + CHART_HEIGHT - 120
-    x_ticks, y_ticks = ticks(x[-1]), ticks(max(map(max, series.values())))
-
-    def place(a: float, b: float) -> tuple[float, float]:
-        return left + (right - left) * a / x_ticks[-1], lower - (lower - upper) * b / y_ticks[-1]
-
-    draw.text((left, upper - 30), title, "black", font, anchor="ls")
-    draw.text(((left + right) / 2, lower + 70), "windows trained on, millions", "black", font, anchor="ma")
-    for tick in y_ticks:
-        draw.line([place(0, tick), place(x_ticks[-1], tick)], "#dddddd", 2)
-        draw.text((left - 20, place(0, tick)[1]), f"{tick:g}", "black", font, anchor="rm")
-    for tick in x_ticks:
-        draw.line([place(tick, 0), place(tick, y_ticks[-1])], "#dddddd", 2)
-        draw.text((place(tick, 0)[0], lower + 20), f"{tick:g}", "black", font, anchor="ma")
-    for row, ((name, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
-        points = list(map(place, x, values))
-        draw.line(points, colour, 5, "curve")
-        draw.circle(points[-1], 9, colour)
-        draw.circle((right + 60, upper + 30 + 56 * row), 14, colour)
-        draw.text((right + 90, upper + 30 + 56 * row), f"{name} {values[-1]:.3g}", "black", font, anchor="lm")
-
-
-def ticks(largest: float) -> list[float]:
-    """Four to ten round numbers from 0 to `largest` or a little more."""
-    unit = 10.0 ** math.floor(math.log10(largest))
-    step = next(unit * s for s in (0.2, 0.5, 1, 2) if largest <= 6 * unit * s)
-    return [step * i for i in range(math.ceil(largest / step) + 1)]
+    x, charts = linear_axis("windows trained on, millions", millions[-1]), []
+    for title, series in (("accuracy on the test windows, %", accuracies), ("loss while training", losses)):
+        y = linear_axis(title, max(map(max, series.values())))
+        named = zip(series.items(), COLOURS, strict=False)
+        lines = [Line(millions, values, colour, f"{name} {values[-1]:.3g}") for (name, values), colour in named]
+        charts.append(draw_chart(CHART_SIZE, x, y, lines))
+    write_image(path, np.vstack(charts))
 
 
 # --- training -----------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def test_a_run_leaves_its_files(run):
     assert sorted(p.name for p in folder.iterdir()) == MADE
     assert len(list((folder / "test").glob("*_[01].png"))) == train.TEST_COUNT
     chart = cv2.imread(str(folder / "training.png"))
-    assert chart.shape == (train.CHART_HEIGHT, train.CHART_WIDTH // 2, 3)
+    assert chart.shape == (2 * train.CHART_SIZE[1], train.CHART_SIZE[0], 3)
     assert chart.min() < 100
     scores = model.load_scores(folder / "weights.npz")
     assert scores["score"] == pytest.approx(max(float(row["score"]) for row in read_table(folder)))
@@ -436,11 +436,3 @@ def test_charts_show_one_batch_or_many(tmp_path):
     for count in (1, 300):
         train.draw_training(tmp_path / "chart.png", [row | {"windows": 20_000 * (i + 1)} for i in range(count)])
         assert cv2.imread(str(tmp_path / "chart.png")) is not None
-
-
-@pytest.mark.parametrize(("largest", "last"), [(97.1, 100), (3.6, 4), (0.31, 0.4), (5760, 6000), (1, 1), (10, 10)])
-def test_ticks_are_round(largest, last):
-    places = train.ticks(largest)
-    assert places[0] == 0
-    assert places[-1] == pytest.approx(last)
-    assert 4 <= len(places) <= 8
