@@ -54,6 +54,7 @@ from common import (
     write_beside,
     write_image,
 )
+from machines import Machine, find_machine, import_keras, make_strategy
 from windows import list_batches, read_batches, read_windows, write_windows
 
 __all__ = ["augment", "draw_training", "evaluate", "learning_rate", "load_checkpoint", "save_checkpoint", "train"]
@@ -320,50 +321,7 @@ def draw_training(path: Path, history: list[dict]) -> None:
 # --- training -----------------------------------------------------------------------------------------------------
 
 
-def import_keras():
-    """Import Keras and its backend, TensorFlow if KERAS_BACKEND names no other, without their remarks on stderr.
-
-    Inside a function because it takes seconds, which the worker processes and --help need not wait.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # oneDNN's kernels, which TensorFlow uses of itself on some processors alone, were 1.23 times as fast on another
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    sys.stderr.flush()
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)  # TensorFlow's C++ writes there before it knows its log level
-    try:
-        import keras
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
-    return keras
-
-
-def find_machine() -> tuple[int, int]:
-    """The number of this machine, from 0, and how many there are, by TF_CONFIG; UserError when it is wrong."""
-    try:
-        config = json.loads(os.environ.get("TF_CONFIG") or '{"cluster": {"worker": [0]}, "task": {"index": 0}}')
-        machines = len(config["cluster"]["worker"])
-        return range(machines)[config["task"]["index"]], machines
-    except (ValueError, LookupError, TypeError):
-        raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None
-
-
-def make_strategy(keras, machines: int):
-    """What averages gradients over several machines or GPUs, a strategy of TensorFlow's; None for a single device."""
-    if keras.backend.backend() != "tensorflow":
-        if machines > 1:
-            raise UserError("TF_CONFIG: only TensorFlow trains on several machines; leave out KERAS_BACKEND")
-        return None
-    import tensorflow as tf
-
-    if machines > 1:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    return tf.distribute.MirroredStrategy() if len(tf.config.list_physical_devices("GPU")) > 1 else None
-
-
-def make_networks(keras, strategy) -> dict:
+def make_networks(keras, machine: Machine) -> dict:
     """The two models, each compiled with its own optimiser, in the order of MODELS.
 
     They compute in bfloat16 where that is faster: on an accelerator, or on a CPU with matrix tiles (AMX), where it
@@ -373,44 +331,17 @@ def make_networks(keras, strategy) -> dict:
     cpuinfo = Path("/proc/cpuinfo")
     if not on_cpu or (cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text()):
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    replicas = strategy.num_replicas_in_sync if strategy else 1
-    with strategy.scope() if strategy else contextlib.nullcontext():
-        networks = dict(zip(MODELS, model.get_models(replicas), strict=True))
+    with machine.scope():
+        networks = dict(zip(MODELS, model.get_models(machine.replicas), strict=True))
         for network in networks.values():
-            clip = CLIP_NORM / replicas  # each one's part of the gradient is clipped before the parts are added up
+            clip = CLIP_NORM / machine.replicas  # each one's part of the gradient is clipped before they are added up
             optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=clip)
             optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
             network.compile(optimizer)
             optimizer.build(network.trainable_variables)
-            if strategy:
-                network.train_function = make_train_function(network, strategy)
+            if machine.strategy:
+                network.train_function = machine.make_train_function(network)
     return networks
-
-
-def make_train_function(network, strategy):
-    """A step of all replicas, each on its own windows, for `network.train_on_batch`.
-
-    Keras's own step gives every GPU the same windows, and fails on several machines, whose losses it cannot average.
-    """
-    import tensorflow as tf
-
-    @tf.function(autograph=False)
-    def step(x, y):
-        losses = strategy.run(network.train_step, [(x, y)])["loss"]
-        return {"loss": strategy.reduce("MEAN", losses, axis=None)}
-
-    return lambda batches: step(*next(batches)[:2])
-
-
-def share_out(strategy, devices: int, arrays):
-    """Nested arrays as tensors, of which each of the `devices` of this machine has a part, along the first axis."""
-    import keras
-
-    def part(context=None):
-        place = context.replica_id_in_sync_group % devices if context else 0
-        return keras.tree.map_structure(lambda a: keras.ops.convert_to_tensor(np.split(a, devices)[place]), arrays)
-
-    return strategy.experimental_distribute_values_from_function(part) if strategy else part()
 
 
 def learning_rate(steps: int, fraction: float) -> float:
@@ -431,27 +362,24 @@ class Training:
     tested: tuple  # two models more, which try the averages
     test: dict[str, np.ndarray]  # the test windows; the first machine alone has them
     best: float  # the score of the weights in args.out
-    machine: int = 0  # the number of this one of the machines that train together
-    machines: int = 1
-    strategy: object = None  # what brings several devices together
+    machine: Machine = dataclasses.field(default_factory=Machine)
 
     def __post_init__(self) -> None:
-        self.devices = self.strategy.num_replicas_in_sync // self.machines if self.strategy else 1  # of this machine
-        self.seed = self.args.seed + TRAINING_SEED * self.machine  # no machine makes another's windows
+        self.seed = self.args.seed + TRAINING_SEED * self.machine.number  # no machine makes another's windows
         self.started = time.monotonic() - self.progress.seconds
         self.stopped = False
 
     def batches(self) -> Iterator[dict]:
         """The batches of this machine, from the present one on."""
-        args, batch = self.args, self.progress.batch
+        args, batch, machine = self.args, self.progress.batch, self.machine
         if args.data:
-            return read_batches(args.data, args.seed, batch * self.machines + self.machine, self.machines)
+            return read_batches(args.data, args.seed, batch * machine.count + machine.number, machine.count)
         seed = TRAINING_SEED + self.seed
         return gen.stream_batches(window_settings(args), seed, batch * args.batch, args.batch, args.workers)
 
     def plan(self, batch: dict | None) -> list[tuple]:
         """What is left of the minibatches of `batch`, as many on every machine; none when one of them has no batch."""
-        size = MINIBATCH * self.devices
+        size = MINIBATCH * self.machine.devices
         counts = np.bincount(batch["rectified"], minlength=len(MODELS)) // size if batch else (0, 0)
         counts = self.agree(not batch, counts)
         if self.stopped:
@@ -465,10 +393,7 @@ class Training:
 
         Every machine must call this as often as the others, and waits for them.
         """
-        rows = np.zeros((self.devices * self.machines, 4))
-        rows[self.machine] = time.monotonic() - self.started, stop, *counts
-        if self.strategy:  # (machines, 4), each row from its machine
-            rows = self.strategy.reduce("SUM", share_out(self.strategy, self.devices, rows), axis=None).numpy()
+        rows = self.machine.gather((time.monotonic() - self.started, stop, *counts))  # (machines, 4)
         self.progress.seconds, self.stopped = float(rows[0, 0]), bool(rows[:, 1].any())
         return rows[:, 2:].min(0).astype(int)
 
@@ -486,13 +411,13 @@ class Training:
         else:
             x = augment(images, np.random.default_rng([self.seed, progress.steps]))
         network.optimizer.learning_rate.assign(learning_rate(progress.steps, self.fraction()))
-        loss = float(network.train_on_batch(*share_out(self.strategy, self.devices, (x, truths(batch, chosen, name)))))
+        loss = float(network.train_on_batch(*self.machine.share_out((x, truths(batch, chosen, name)))))
         if not math.isfinite(loss):
             raise UserError(f"the loss of the {name} is {loss}; go back to the last checkpoint with --resume")
         progress.losses[name].append(loss)
         progress.step += 1
         progress.steps += 1
-        progress.windows += len(chosen) * self.machines
+        progress.windows += len(chosen) * self.machine.count
         if progress.steps % AVERAGE_EVERY == 0:
             self.update_averages()
 
@@ -522,7 +447,7 @@ class Training:
         progress, history = self.progress, self.progress.history
         losses = {f"{name}_loss": float(np.mean(losses)) for name, losses in progress.losses.items()}
         progress.batch, progress.step, progress.losses = progress.batch + 1, 0, {name: [] for name in MODELS}
-        if self.machine > 0:
+        if self.machine.number > 0:
             return False
         scores, readings = self.evaluate()
         progress.seconds = time.monotonic() - self.started
@@ -543,25 +468,25 @@ class Training:
 
 def start(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> Training:
     """Make the test windows and the networks, and give these the weights to start from."""
-    machine, machines = find_machine()
+    number, count = find_machine()
     given = model.load_weights(args.weights) if args.weights else None
     present = model.load_weights(args.out) if args.out.exists() else None
     if not gen.backgrounds_in(args.bgs):
         print(f"train.py: {args.bgs} holds no pictures: backgrounds are painted", file=sys.stderr)
-    test = test_windows(args) if machine == 0 else {}
+    test = test_windows(args) if number == 0 else {}
     keras = import_keras()
-    strategy = make_strategy(keras, machines)
+    machine = Machine(number, count, make_strategy(keras, count))
     keras.utils.set_random_seed(args.seed)
-    networks = make_networks(keras, strategy)
+    networks = make_networks(keras, machine)
     pair, tested, best = tuple(networks.values()), model.get_models(), -1.0
-    if present and machine == 0:
+    if present and number == 0:
         model.set_weights(*tested, present)
         best = evaluate(*tested, test)[0]["score"]
         print(f"{args.out} scores {100 * best:.2f}; better weights will replace it")
     model.set_weights(*pair, given or model.get_weights(*pair))
     weights = {name: network.get_weights() for name, network in networks.items()}
     averages = restore(arrays, networks) if arrays else weights
-    return Training(args, networks, averages, progress, tested, test, best, machine, machines, strategy)
+    return Training(args, networks, averages, progress, tested, test, best, machine)
 
 
 def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
@@ -590,7 +515,7 @@ def train(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> 
     training = start(args, progress, arrays)
     if training.fraction() >= 1:
         raise UserError("the run to go on with is complete; give it more --hours or --batches")
-    interrupt, silent = Interrupt(), training.machine > 0  # the first machine speaks for all
+    interrupt, silent = Interrupt(), training.machine.number > 0  # the first machine speaks for all
     try:
         for batch in itertools.chain(interrupt.until(training.batches()), [None]):  # none is left after a signal
             plan = training.plan(batch)

@@ -33,6 +33,7 @@ import gen
 import train
 from charts import Axis, Line, draw_chart, logarithmic_axis
 from common import WINDOW_SHAPE, CommandParser, UserError, read_image, run, write_image
+from machines import import_keras
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTO, BACKGROUNDS, ARCHIVE = ROOT / "in.jpg", ROOT / "bgs", ROOT.parent / "shared" / "backgrounds.tar.gz"
@@ -133,7 +134,7 @@ def ancestor_rate(steps: int, batch: int = 50) -> float:
     Its gray windows are random numbers and its loss is a plain one, which cost next to nothing; the ancestor's own
     synthesis is left out. The XLA compiler, which made it slower on a CPU, is off.
     """
-    keras = train.import_keras()
+    keras = import_keras()
     network = keras.Sequential([keras.Input((*WINDOW_SHAPE, 1))])
     for filters, pool in ((48, (2, 2)), (64, (2, 1)), (128, (2, 2))):
         network.add(keras.layers.Conv2D(filters, 5, padding="same", activation="relu"))

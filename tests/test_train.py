@@ -320,8 +320,8 @@ def test_machines_go_on_from_the_checkpoint_with_the_same_weights(killed):
 REPLICAS = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import numpy as np, gen, train
-keras = train.import_keras()
+import numpy as np, gen, machines, train
+keras = machines.import_keras()
 import tensorflow as tf
 devices = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
@@ -329,9 +329,10 @@ batch = gen.make_batch(0, 120, 0, gen.Settings(backgrounds="none"))
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 def momenta(strategy, windows):
     keras.utils.set_random_seed(0)
-    for name, network in train.make_networks(keras, strategy).items():
+    machine = machines.Machine(strategy=strategy)
+    for name, network in train.make_networks(keras, machine).items():
         data = batch["images"][windows[name]].astype(np.float32) / 255, train.truths(batch, windows[name], name)
-        loss = network.train_on_batch(*train.share_out(strategy, 2 if strategy else 1, data))
+        loss = network.train_on_batch(*machine.share_out(data))
         arrays = [np.asarray(v).ravel() for v in network.optimizer.variables if v.path.endswith("momentum")]
         yield np.concatenate([[loss], *arrays])
 windows = {name: np.flatnonzero(batch["rectified"] == kind)[:16] for kind, name in enumerate(train.MODELS)}
