@@ -32,27 +32,24 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from common import (
     SLOTS,
-    UNREADABLE_ARCHIVE,
     WINDOW_SHAPE,
     CommandParser,
     UserError,
     list_images,
     load_formats,
-    read_image,
     rectify,
     rectifying_homography,
     run,
     shard,
-    write_beside,
     write_image,
 )
 from plates import Plate, draw_plate, draw_sign, jitter_colour, load_typefaces, mount, scramble
+from windows import draw_sheet, join, stack, write_batches, write_windows
 
-__all__ = ["Settings", "Synthesizer", "make_batch", "read_windows", "stream_batches", "write_windows"]
+__all__ = ["Settings", "Synthesizer", "make_batch", "stream_batches", "stream_chunks"]
 
 RECTIFIED_SHARE = 0.55  # of all windows; reading is the harder part
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # windows of each kind that show a plate as they should
@@ -64,7 +61,6 @@ BLOCK = 250  # windows that share a choice of backgrounds, so that few pictures 
 BLOCK_BACKGROUNDS = 40
 CHUNK = 250  # windows a worker makes at a time
 AHEAD = 80  # chunks made ahead of their use
-BATCH = 10_000  # windows in a file of --batches
 # pixels of a camera's noise, of deviation 1; a window takes a part, since drawing its own took a tenth of its time
 NOISE = np.random.default_rng(0).standard_normal(1 << 20, np.float32)
 
@@ -444,16 +440,6 @@ def _make_chunk(start: int, count: int, seed: int) -> dict[str, np.ndarray]:
     return stack([_synthesizer.window(i, seed) for i in range(start, start + count)])
 
 
-def join(parts: list[dict]) -> dict[str, np.ndarray]:
-    """Batches as one."""
-    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-
-
-def stack(windows: list[dict]) -> dict[str, np.ndarray]:
-    """Windows as the arrays of a batch."""
-    return {key: np.stack([window[key] for window in windows]) for key in windows[0]}
-
-
 def stream_chunks(settings: Settings, seed: int, ranges, workers: int) -> Iterator[dict[str, np.ndarray]]:
     """The windows of `ranges`, pairs of (start, count), as batches, in order, made by worker processes ahead of use."""
     synthesizer = Synthesizer(settings)  # here even when workers do the work, so that a wrong setting shows at once
@@ -479,12 +465,7 @@ def _stream_from_workers(settings: Settings, seed: int, ranges, workers: int) ->
 
 
 def make_batch(start: int, count: int, seed: int, settings: Settings, workers: int = 1) -> dict[str, np.ndarray]:
-    """Windows start .. start + count - 1 as arrays.
-
-    images (N, 64, 128, 3) uint8 BGR; codes (N,) str, empty without a plate; presence (N,) uint8; corners (N, 4, 2)
-    float32 in window fractions, 0 without a plate; centres (N, 12, 2) float32, for each character its centre as a
-    fraction of the window's width and its line, -1 past the end; rectified (N,) uint8, 1 for the reader's windows.
-    """
+    """Windows start .. start + count - 1 as the arrays that `windows.ARRAYS` tells of."""
     ranges = [(i, min(CHUNK, start + count - i)) for i in range(start, start + count, CHUNK)]
     return join(list(stream_chunks(settings, seed, ranges, workers)))
 
@@ -501,83 +482,6 @@ def stream_batches(
 
 
 # --- the command --------------------------------------------------------------------------------------------------
-
-
-def write_windows(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
-    """Write windows first .. end - 1 as PNG files named by index, code and presence, and what else is true of them.
-
-    The latter, all arrays of `make_batch` but the images, goes to an .npz file named by the first index. Windows that
-    an earlier call left at the same indices are replaced.
-    """
-    indices = range(first, end)
-    for stale in (*folder.glob("[0-9]" * 8 + "_*_[01].png"), *folder.glob("[0-9]" * 8 + ".npz")):
-        if int(stale.name[:8]) in indices:
-            stale.unlink()
-    names, truths = iter(indices), []
-    with tqdm(total=end - first, unit=" windows") as bar:
-        for chunk in chunks:
-            images = chunk.pop("images")
-            truths.append(chunk)
-            for image, code, presence in zip(images, chunk["codes"], chunk["presence"], strict=True):
-                # filters and strong compression would take longer than the window itself
-                data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-                with write_beside(folder / f"{next(names):08d}_{code}_{presence}.png") as temporary:
-                    temporary.write_bytes(data.tobytes())
-            bar.update(len(images))
-    with write_beside(folder / f"{first:08d}.npz") as temporary:
-        np.savez_compressed(temporary, **join(truths))
-
-
-def read_windows(folder: Path) -> dict[str, np.ndarray]:
-    """The windows that `write_windows` left in `folder`, as `make_batch` would have made them.
-
-    Raises UserError when there are none, or some are missing or damaged.
-    """
-    parts = []
-    for path in sorted(folder.glob("[0-9]" * 8 + ".npz")):
-        try:
-            with np.load(path) as data:
-                part = dict(data)
-            names = zip(itertools.count(int(path.stem)), part["codes"], part["presence"], strict=False)
-        except (OSError, *UNREADABLE_ARCHIVE):
-            raise UserError(f"{path}: is damaged; make the windows again with gen.py") from None
-        part["images"] = np.stack([read_image(folder / f"{i:08d}_{code}_{present}.png") for i, code, present in names])
-        parts.append(part)
-    if not parts:
-        raise UserError(f"{folder}: holds no windows of gen.py; make some with gen.py 1000 --out {folder}")
-    return join(parts)
-
-
-def write_batches(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
-    """Write windows first .. end - 1 as .npz files of BATCH windows each, named by the first, for `train.py --data`."""
-    parts, held, start = [], 0, first
-    with tqdm(total=end - first, unit=" windows") as bar:
-        for chunk in chunks:
-            parts.append(chunk)
-            held += len(chunk["images"])
-            bar.update(len(chunk["images"]))
-            if held >= BATCH or start + held == end:
-                with write_beside(folder / f"{start:08d}.npz") as temporary:
-                    np.savez(temporary, **join(parts))
-                parts, held, start = [], 0, start + held
-
-
-def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
-    """A contact sheet: each window with its corners outlined, and beneath it its code, green for presence 1."""
-    height, width = WINDOW_SHAPE
-    rows = -(-len(batch["images"]) // columns)
-    sheet = np.full((rows * (height + 20), columns * (width + 6), 3), 32, np.uint8)
-    for i, (image, code, presence) in enumerate(zip(batch["images"], batch["codes"], batch["presence"], strict=True)):
-        y, x = i // columns * (height + 20), i % columns * (width + 6)
-        tile = image.copy()
-        colour = (90, 220, 90) if presence else (90, 90, 230)
-        if presence:
-            outline = (batch["corners"][i] * (width, height)).round().astype(np.int32)
-            cv2.polylines(tile, [outline], True, colour, 1, cv2.LINE_AA)
-        sheet[y : y + height, x : x + width] = tile
-        text = code or "no plate"
-        cv2.putText(sheet, text, (x + 2, y + height + 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
-    return sheet
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ Both are written down once, below, against a handful of operations which exist t
 model to train of them, `OnnxNet` a graph that ONNX Runtime runs without importing a training framework.
 """
 
+import functools
 import json
 from pathlib import Path
 
@@ -334,11 +335,8 @@ def get_models(replicas: int = 1):
 
     window = keras.Input((*WINDOW_SHAPE, 3), name="window")
     presence, corners = finder_network(net, halve(window))
-    finder = Finder(
-        window,
-        {"presence": net.vector(presence), "corners": ops.reshape(net.vector(corners), (-1, 4, 2))},
-        name="finder",
-    )
+    outputs = {"presence": net.vector(presence), "corners": ops.reshape(net.vector(corners), (-1, 4, 2))}
+    finder = Finder(window, outputs, name="finder")
     presence, corners, characters, frames = reader_network(net, window)
     corners = ops.reshape(corners, (-1, 4, 2))
     outputs = {"presence": presence, "corners": corners, "characters": characters, "frames": frames}
@@ -370,7 +368,7 @@ def get_detect_model(finder):
     import keras
 
     net = KerasNet()
-    net.layers = {layer.name.replace("_", "/"): layer for layer in finder.layers if hasattr(layer, "effective_kernel")}
+    net.layers = convolutions(finder)
     photo = keras.Input((None, None, 3), name="photo")
     presence, corners = finder_network(net, halve(photo))
     return keras.Model(photo, {"presence": presence, "corners": corners}, name="sliding_finder")
@@ -387,6 +385,9 @@ class OnnxNet:
 
         self.make_node, self.from_array = helper.make_node, numpy_helper.from_array
         self.arrays, self.nodes, self.initializers = arrays, [], {}
+        self.relu, self.sigmoid, self.exp, self.add, self.multiply = (
+            functools.partial(self.node, kind) for kind in ("Relu", "Sigmoid", "Exp", "Add", "Mul")
+        )
 
     def node(self, kind: str, *inputs, **attributes) -> str:
         """Append a node; arrays among its inputs become constants. Returns the name of its output."""
@@ -409,27 +410,10 @@ class OnnxNet:
         return self.node("Conv", x, weights, bias, kernel_shape=kernel, strides=strides, auto_pad=pad)
 
     def dense(self, x, name, units):
-        return self.node(
-            "Add", self.node("MatMul", x, self.arrays[f"{name}/kernel"][0, 0]), self.arrays[f"{name}/bias"]
-        )
-
-    def relu(self, x):
-        return self.node("Relu", x)
-
-    def sigmoid(self, x):
-        return self.node("Sigmoid", x)
-
-    def exp(self, x):
-        return self.node("Exp", x)
-
-    def add(self, x, y):
-        return self.node("Add", x, y)
-
-    def multiply(self, x, y):
-        return self.node("Mul", x, y)
+        return self.add(self.node("MatMul", x, self.arrays[f"{name}/kernel"][0, 0]), self.arrays[f"{name}/bias"])
 
     def affine(self, x, scale, shift):
-        return self.node("Add", self.node("Mul", x, np.float32(scale)), np.float32(shift))
+        return self.add(self.multiply(x, np.float32(scale)), np.float32(shift))
 
     def cumsum(self, x):
         return self.node("CumSum", x, np.int64(1))
@@ -510,13 +494,18 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
 # --- weights.npz --------------------------------------------------------------------------------------------------
 
 
+def convolutions(*networks) -> dict:
+    """The convolutions of Keras networks by the names that they have above."""
+    layers = [layer for network in networks for layer in network.layers if hasattr(layer, "effective_kernel")]
+    return {layer.name.replace("_", "/"): layer for layer in layers}
+
+
 def get_weights(*networks) -> dict[str, np.ndarray]:
     """The weights of Keras networks by name: for each layer the kernel as it is applied, and the bias."""
     import keras
 
     arrays = {}
-    for layer in (layer for network in networks for layer in network.layers if hasattr(layer, "effective_kernel")):
-        name = layer.name.replace("_", "/")
+    for name, layer in convolutions(*networks).items():
         arrays[f"{name}/kernel"] = keras.ops.convert_to_numpy(layer.effective_kernel())
         arrays[f"{name}/bias"] = np.asarray(layer.bias)
     return arrays
@@ -524,10 +513,7 @@ def get_weights(*networks) -> dict[str, np.ndarray]:
 
 def set_weights(finder, reader, arrays: dict[str, np.ndarray]) -> None:
     """Give the Keras networks the weights of `load_weights` or `get_weights`."""
-    for layer in (
-        layer for network in (finder, reader) for layer in network.layers if hasattr(layer, "effective_kernel")
-    ):
-        name = layer.name.replace("_", "/")
+    for name, layer in convolutions(finder, reader).items():
         kernel = arrays[f"{name}/kernel"].astype(np.float32)
         layer.kernel.assign(kernel)
         layer.gain.assign(kernel.std((0, 1, 2)) * np.sqrt(np.prod(kernel.shape[:3])))
@@ -536,12 +522,7 @@ def set_weights(finder, reader, arrays: dict[str, np.ndarray]) -> None:
 
 def description() -> dict:
     """What a weights file must agree with, kept in it as JSON."""
-    return {
-        "format": FORMAT_VERSION,
-        "alphabet": ALPHABET,
-        "slots": SLOTS,
-        "window": list(WINDOW_SHAPE),
-    }
+    return {"format": FORMAT_VERSION, "alphabet": ALPHABET, "slots": SLOTS, "window": list(WINDOW_SHAPE)}
 
 
 def save_weights(path, arrays: dict[str, np.ndarray], scores: dict[str, float] | None = None) -> None:

@@ -35,11 +35,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 import gen
 import model
+from charts import COLOURS, Line, draw_chart, linear_axis
 from common import (
     BLANK,
     SLOTS,
@@ -52,7 +52,10 @@ from common import (
     run,
     slots_to_code,
     write_beside,
+    write_image,
 )
+from machines import Machine, find_machine, import_keras, make_strategy
+from windows import list_batches, read_batches, read_windows, write_windows
 
 __all__ = ["augment", "draw_training", "evaluate", "learning_rate", "load_checkpoint", "save_checkpoint", "train"]
 
@@ -74,8 +77,7 @@ TRAINING_SEED = 1_000_000_007  # added to --seed, so that no run trains on the w
 PATIENCE = 40  # batches without a better score before the run ends
 READINGS = 5  # sample readings printed after each batch
 MODELS = ("finder", "reader")
-CHART_WIDTH, CHART_HEIGHT = 2400, 960  # pixels of training.png and of each of its two panels, before it is halved
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")  # told apart by the colour-blind too (Okabe and Ito)
+CHART_SIZE = (1200, 480)  # width and height in pixels of each of the two charts of training.png
 CHECKPOINT_VERSION = 1
 KEPT_OPTIONS = ("hours", "batches", "seed", "formats", "fonts", "bgs", "data", "batch")  # --resume takes them up again
 FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
@@ -179,45 +181,6 @@ def truths(batch: dict, chosen: np.ndarray, name: str) -> dict[str, np.ndarray]:
         y["characters"] = np.stack([code_to_slots(code) for code in batch["codes"][chosen]])  # (M, 12)
         y["centres"] = batch["centres"][chosen]  # (M, 12, 2)
     return y
-
-
-def read_batch(path: Path) -> dict[str, np.ndarray]:
-    """A batch that `gen.py --batches` wrote; UserError when it is damaged or none."""
-    shapes = {"images": (*WINDOW_SHAPE, 3), "codes": (), "presence": (), "corners": (4, 2)}
-    shapes |= {"centres": (SLOTS, 2), "rectified": ()}  # of one window
-    try:
-        with np.load(path) as data:
-            batch = {key: data[key] for key in shapes}
-    except (OSError, *UNREADABLE_ARCHIVE):
-        raise UserError(f"{path}: is damaged or no batch of windows; make it again with gen.py --batches") from None
-    if any(batch[key].shape != (len(batch["images"]), *shape) for key, shape in shapes.items()):
-        raise UserError(f"{path}: its arrays have other shapes than those of gen.py; make it again")
-    return batch
-
-
-def list_batches(folder: str) -> list[Path]:
-    return sorted(Path(folder).glob("*.npz"))
-
-
-def read_batches(folder: str, seed: int, first: int, step: int = 1) -> Iterator[dict]:
-    """The batches in `folder` for ever, each epoch in another order: number `first` and every `step`th after it.
-
-    In the place of a file that is damaged comes the next; it is named on stderr. UserError when none can be read.
-    """
-    paths = list_batches(folder)
-    for number in itertools.count(first, step):
-        epoch, place = divmod(number, len(paths))
-        order = np.random.default_rng([seed, epoch]).permutation(len(paths))
-        for i in np.roll(order, -place):
-            try:
-                batch = read_batch(paths[i])
-            except UserError as error:
-                print(f"{error}; left out", file=sys.stderr)
-            else:
-                break
-        else:
-            raise UserError(f"{folder}: none of its {len(paths)} .npz files can be read; make them again with gen.py")
-        yield batch
 
 
 # --- tests --------------------------------------------------------------------------------------------------------
@@ -343,95 +306,22 @@ def write_history(path: Path, history: list[dict]) -> None:
 
 def draw_training(path: Path, history: list[dict]) -> None:
     """Draw training.png: accuracies above, losses below, over the windows trained on."""
-    image = Image.new("RGB", (CHART_WIDTH, 2 * CHART_HEIGHT), "white")
     millions = [row["windows"] / 1e6 for row in history]
     accuracies = {figure: [100 * row[figure] for row in history] for figure in FIGURES}
     losses = {name: [row[f"{name}_loss"] for row in history] for name in MODELS}
-    draw_panel(image, 0, "accuracy on the test windows, %", millions, accuracies)
-    draw_panel(image, CHART_HEIGHT, "loss while training", millions, losses)
-    with write_beside(path) as temporary:
-        image.reduce(2).save(temporary)  # drawn at twice the size, for smooth lines
-
-
-def draw_panel(image: Image.Image, top: int, title: str, x: list[float], series: dict[str, list[float]]) -> None:
-    """Draw one chart of `series`, name -> values at `x`, in the rows of `image` from `top` on."""
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(36)
-    left, right, upper, lower = 140, CHART_WIDTH - 420, top + 100, top + CHART_HEIGHT - 120
-    x_ticks, y_ticks = ticks(x[-1]), ticks(max(map(max, series.values())))
-
-    def place(a: float, b: float) -> tuple[float, float]:
-        return left + (right - left) * a / x_ticks[-1], lower - (lower - upper) * b / y_ticks[-1]
-
-    draw.text((left, upper - 30), title, "black", font, anchor="ls")
-    draw.text(((left + right) / 2, lower + 70), "windows trained on, millions", "black", font, anchor="ma")
-    for tick in y_ticks:
-        draw.line([place(0, tick), place(x_ticks[-1], tick)], "#dddddd", 2)
-        draw.text((left - 20, place(0, tick)[1]), f"{tick:g}", "black", font, anchor="rm")
-    for tick in x_ticks:
-        draw.line([place(tick, 0), place(tick, y_ticks[-1])], "#dddddd", 2)
-        draw.text((place(tick, 0)[0], lower + 20), f"{tick:g}", "black", font, anchor="ma")
-    for row, ((name, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
-        points = list(map(place, x, values))
-        draw.line(points, colour, 5, "curve")
-        draw.circle(points[-1], 9, colour)
-        draw.circle((right + 60, upper + 30 + 56 * row), 14, colour)
-        draw.text((right + 90, upper + 30 + 56 * row), f"{name} {values[-1]:.3g}", "black", font, anchor="lm")
-
-
-def ticks(largest: float) -> list[float]:
-    """Four to ten round numbers from 0 to `largest` or a little more."""
-    unit = 10.0 ** math.floor(math.log10(largest))
-    step = next(unit * s for s in (0.2, 0.5, 1, 2) if largest <= 6 * unit * s)
-    return [step * i for i in range(math.ceil(largest / step) + 1)]
+    x, charts = linear_axis("windows trained on, millions", millions[-1]), []
+    for title, series in (("accuracy on the test windows, %", accuracies), ("loss while training", losses)):
+        y = linear_axis(title, max(map(max, series.values())))
+        named = zip(series.items(), COLOURS, strict=False)
+        lines = [Line(millions, values, colour, f"{name} {values[-1]:.3g}") for (name, values), colour in named]
+        charts.append(draw_chart(CHART_SIZE, x, y, lines))
+    write_image(path, np.vstack(charts))
 
 
 # --- training -----------------------------------------------------------------------------------------------------
 
 
-def import_keras():
-    """Import Keras and its backend, TensorFlow if KERAS_BACKEND names no other, without their remarks on stderr.
-
-    Inside a function because it takes seconds, which the worker processes and --help need not wait.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # oneDNN's kernels, which TensorFlow uses of itself on some processors alone, were 1.23 times as fast on another
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    sys.stderr.flush()
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)  # TensorFlow's C++ writes there before it knows its log level
-    try:
-        import keras
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
-    return keras
-
-
-def find_machine() -> tuple[int, int]:
-    """The number of this machine, from 0, and how many there are, by TF_CONFIG; UserError when it is wrong."""
-    try:
-        config = json.loads(os.environ.get("TF_CONFIG") or '{"cluster": {"worker": [0]}, "task": {"index": 0}}')
-        machines = len(config["cluster"]["worker"])
-        return range(machines)[config["task"]["index"]], machines
-    except (ValueError, LookupError, TypeError):
-        raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None
-
-
-def make_strategy(keras, machines: int):
-    """What averages gradients over several machines or GPUs, a strategy of TensorFlow's; None for a single device."""
-    if keras.backend.backend() != "tensorflow":
-        if machines > 1:
-            raise UserError("TF_CONFIG: only TensorFlow trains on several machines; leave out KERAS_BACKEND")
-        return None
-    import tensorflow as tf
-
-    if machines > 1:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    return tf.distribute.MirroredStrategy() if len(tf.config.list_physical_devices("GPU")) > 1 else None
-
-
-def make_networks(keras, strategy) -> dict:
+def make_networks(keras, machine: Machine) -> dict:
     """The two models, each compiled with its own optimiser, in the order of MODELS.
 
     They compute in bfloat16 where that is faster: on an accelerator, or on a CPU with matrix tiles (AMX), where it
@@ -441,44 +331,17 @@ def make_networks(keras, strategy) -> dict:
     cpuinfo = Path("/proc/cpuinfo")
     if not on_cpu or (cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text()):
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    replicas = strategy.num_replicas_in_sync if strategy else 1
-    with strategy.scope() if strategy else contextlib.nullcontext():
-        networks = dict(zip(MODELS, model.get_models(replicas), strict=True))
+    with machine.scope():
+        networks = dict(zip(MODELS, model.get_models(machine.replicas), strict=True))
         for network in networks.values():
-            clip = CLIP_NORM / replicas  # each one's part of the gradient is clipped before the parts are added up
+            clip = CLIP_NORM / machine.replicas  # each one's part of the gradient is clipped before they are added up
             optimizer = keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=clip)
             optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
             network.compile(optimizer)
             optimizer.build(network.trainable_variables)
-            if strategy:
-                network.train_function = make_train_function(network, strategy)
+            if machine.strategy:
+                network.train_function = machine.make_train_function(network)
     return networks
-
-
-def make_train_function(network, strategy):
-    """A step of all replicas, each on its own windows, for `network.train_on_batch`.
-
-    Keras's own step gives every GPU the same windows, and fails on several machines, whose losses it cannot average.
-    """
-    import tensorflow as tf
-
-    @tf.function(autograph=False)
-    def step(x, y):
-        losses = strategy.run(network.train_step, [(x, y)])["loss"]
-        return {"loss": strategy.reduce("MEAN", losses, axis=None)}
-
-    return lambda batches: step(*next(batches)[:2])
-
-
-def share_out(strategy, devices: int, arrays):
-    """Nested arrays as tensors, of which each of the `devices` of this machine has a part, along the first axis."""
-    import keras
-
-    def part(context=None):
-        place = context.replica_id_in_sync_group % devices if context else 0
-        return keras.tree.map_structure(lambda a: keras.ops.convert_to_tensor(np.split(a, devices)[place]), arrays)
-
-    return strategy.experimental_distribute_values_from_function(part) if strategy else part()
 
 
 def learning_rate(steps: int, fraction: float) -> float:
@@ -499,27 +362,24 @@ class Training:
     tested: tuple  # two models more, which try the averages
     test: dict[str, np.ndarray]  # the test windows; the first machine alone has them
     best: float  # the score of the weights in args.out
-    machine: int = 0  # the number of this one of the machines that train together
-    machines: int = 1
-    strategy: object = None  # what brings several devices together
+    machine: Machine = dataclasses.field(default_factory=Machine)
 
     def __post_init__(self) -> None:
-        self.devices = self.strategy.num_replicas_in_sync // self.machines if self.strategy else 1  # of this machine
-        self.seed = self.args.seed + TRAINING_SEED * self.machine  # no machine makes another's windows
+        self.seed = self.args.seed + TRAINING_SEED * self.machine.number  # no machine makes another's windows
         self.started = time.monotonic() - self.progress.seconds
         self.stopped = False
 
     def batches(self) -> Iterator[dict]:
         """The batches of this machine, from the present one on."""
-        args, batch = self.args, self.progress.batch
+        args, batch, machine = self.args, self.progress.batch, self.machine
         if args.data:
-            return read_batches(args.data, args.seed, batch * self.machines + self.machine, self.machines)
+            return read_batches(args.data, args.seed, batch * machine.count + machine.number, machine.count)
         seed = TRAINING_SEED + self.seed
         return gen.stream_batches(window_settings(args), seed, batch * args.batch, args.batch, args.workers)
 
     def plan(self, batch: dict | None) -> list[tuple]:
         """What is left of the minibatches of `batch`, as many on every machine; none when one of them has no batch."""
-        size = MINIBATCH * self.devices
+        size = MINIBATCH * self.machine.devices
         counts = np.bincount(batch["rectified"], minlength=len(MODELS)) // size if batch else (0, 0)
         counts = self.agree(not batch, counts)
         if self.stopped:
@@ -533,10 +393,7 @@ class Training:
 
         Every machine must call this as often as the others, and waits for them.
         """
-        rows = np.zeros((self.devices * self.machines, 4))
-        rows[self.machine] = time.monotonic() - self.started, stop, *counts
-        if self.strategy:  # (machines, 4), each row from its machine
-            rows = self.strategy.reduce("SUM", share_out(self.strategy, self.devices, rows), axis=None).numpy()
+        rows = self.machine.gather((time.monotonic() - self.started, stop, *counts))  # (machines, 4)
         self.progress.seconds, self.stopped = float(rows[0, 0]), bool(rows[:, 1].any())
         return rows[:, 2:].min(0).astype(int)
 
@@ -554,13 +411,13 @@ class Training:
         else:
             x = augment(images, np.random.default_rng([self.seed, progress.steps]))
         network.optimizer.learning_rate.assign(learning_rate(progress.steps, self.fraction()))
-        loss = float(network.train_on_batch(*share_out(self.strategy, self.devices, (x, truths(batch, chosen, name)))))
+        loss = float(network.train_on_batch(*self.machine.share_out((x, truths(batch, chosen, name)))))
         if not math.isfinite(loss):
             raise UserError(f"the loss of the {name} is {loss}; go back to the last checkpoint with --resume")
         progress.losses[name].append(loss)
         progress.step += 1
         progress.steps += 1
-        progress.windows += len(chosen) * self.machines
+        progress.windows += len(chosen) * self.machine.count
         if progress.steps % AVERAGE_EVERY == 0:
             self.update_averages()
 
@@ -590,7 +447,7 @@ class Training:
         progress, history = self.progress, self.progress.history
         losses = {f"{name}_loss": float(np.mean(losses)) for name, losses in progress.losses.items()}
         progress.batch, progress.step, progress.losses = progress.batch + 1, 0, {name: [] for name in MODELS}
-        if self.machine > 0:
+        if self.machine.number > 0:
             return False
         scores, readings = self.evaluate()
         progress.seconds = time.monotonic() - self.started
@@ -611,25 +468,25 @@ class Training:
 
 def start(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> Training:
     """Make the test windows and the networks, and give these the weights to start from."""
-    machine, machines = find_machine()
+    number, count = find_machine()
     given = model.load_weights(args.weights) if args.weights else None
     present = model.load_weights(args.out) if args.out.exists() else None
     if not gen.backgrounds_in(args.bgs):
         print(f"train.py: {args.bgs} holds no pictures: backgrounds are painted", file=sys.stderr)
-    test = test_windows(args) if machine == 0 else {}
+    test = test_windows(args) if number == 0 else {}
     keras = import_keras()
-    strategy = make_strategy(keras, machines)
+    machine = Machine(number, count, make_strategy(keras, count))
     keras.utils.set_random_seed(args.seed)
-    networks = make_networks(keras, strategy)
+    networks = make_networks(keras, machine)
     pair, tested, best = tuple(networks.values()), model.get_models(), -1.0
-    if present and machine == 0:
+    if present and number == 0:
         model.set_weights(*tested, present)
         best = evaluate(*tested, test)[0]["score"]
         print(f"{args.out} scores {100 * best:.2f}; better weights will replace it")
     model.set_weights(*pair, given or model.get_weights(*pair))
     weights = {name: network.get_weights() for name, network in networks.items()}
     averages = restore(arrays, networks) if arrays else weights
-    return Training(args, networks, averages, progress, tested, test, best, machine, machines, strategy)
+    return Training(args, networks, averages, progress, tested, test, best, machine)
 
 
 def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
@@ -642,8 +499,8 @@ def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
             TEST_FOLDER.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"{TEST_FOLDER}: cannot be made ({error.strerror}); run where you may write") from None
-        gen.write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
-    return gen.read_windows(TEST_FOLDER)
+        write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
+    return read_windows(TEST_FOLDER)
 
 
 def window_settings(args: argparse.Namespace) -> gen.Settings:
@@ -658,7 +515,7 @@ def train(args: argparse.Namespace, progress: Progress, arrays: dict | None) -> 
     training = start(args, progress, arrays)
     if training.fraction() >= 1:
         raise UserError("the run to go on with is complete; give it more --hours or --batches")
-    interrupt, silent = Interrupt(), training.machine > 0  # the first machine speaks for all
+    interrupt, silent = Interrupt(), training.machine.number > 0  # the first machine speaks for all
     try:
         for batch in itertools.chain(interrupt.until(training.batches()), [None]):  # none is left after a signal
             plan = training.plan(batch)

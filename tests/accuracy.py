@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import detect
+from charts import GRAY, Line, draw_chart, linear_axis
 from common import CommandParser, UserError, load_formats, read_image, run
 from grammar import Grammar
 
@@ -84,34 +85,15 @@ def text_photos(archive: Path, reader: tuple) -> tuple[int, int]:
 
 def draw_curve(judged: list[tuple[float, bool]]) -> np.ndarray:
     """The reliability curve: how often readings of a confidence are right, against that confidence."""
-    size, margin = 640, 90
-    image = np.full((size + 2 * margin, size + 2 * margin, 3), 255, np.uint8)
-
-    def place(x: float, y: float) -> tuple[int, int]:
-        return margin + round(x * size), margin + round((1 - y) * size)
-
-    def write(text: str, x: int, y: int, scale: float = 0.6) -> None:
-        cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, (40, 40, 40), 1, cv2.LINE_AA)
-
-    for i in range(6):
-        cv2.line(image, place(i / 5, 0), place(i / 5, 1), (225, 225, 225), 1, cv2.LINE_AA)
-        cv2.line(image, place(0, i / 5), place(1, i / 5), (225, 225, 225), 1, cv2.LINE_AA)
-        write(f"{i / 5:.1f}", place(i / 5, 0)[0] - 14, place(0, 0)[1] + 28)
-        write(f"{20 * i}%", 20, place(0, i / 5)[1] + 6)
-    write("confidence", margin + size // 2 - 50, size + 2 * margin - 20)
-    write("readings that are right, and how many there are", margin, 50, 0.7)
-    cv2.line(image, place(0, 0), place(1, 1), (170, 170, 170), 1, cv2.LINE_AA)
     confidence, right = np.array([c for c, _ in judged]), np.array([r for _, r in judged])
     points = []
     for low, high in itertools.pairwise(BINS):
         inside = (confidence >= low) & (confidence < high + (high == 1))
         if inside.any():
-            points.append((*place(confidence[inside].mean(), right[inside].mean()), inside.sum()))
-    cv2.polylines(image, [np.array([p[:2] for p in points])], False, (178, 114, 0), 3, cv2.LINE_AA)
-    for i, (x, y, count) in enumerate(points):
-        cv2.circle(image, (x, y), 6, (178, 114, 0), -1, cv2.LINE_AA)
-        write(str(count), x - 40, y - 12 + 24 * (i % 2), 0.55)
-    return image
+            points.append((confidence[inside].mean(), 100 * right[inside].mean(), str(inside.sum())))
+    x, y, counts = zip(*points, strict=True)
+    axes = linear_axis("confidence", 1), linear_axis("readings that are right, %, and how many there are", 100)
+    return draw_chart((820, 820), *axes, [Line((0, 1), (0, 100), GRAY), Line(x, y, labels=counts, steep=True)])
 
 
 def main() -> None:

@@ -26,13 +26,14 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import gen
 import train
+from charts import Axis, Line, draw_chart, logarithmic_axis
 from common import WINDOW_SHAPE, CommandParser, UserError, read_image, run, write_image
+from machines import import_keras
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTO, BACKGROUNDS, ARCHIVE = ROOT / "in.jpg", ROOT / "bgs", ROOT.parent / "shared" / "backgrounds.tar.gz"
@@ -40,7 +41,7 @@ MIN_PLATE = 60  # pixels; the targets are for plates from this width up
 CODE_TARGET = 0.88  # the ancestor's published accuracy, here of codes on the test windows
 CURVE_MEGAPIXELS = (0.25, 0.5, 1, 2, 4, 8, 12)
 CURVE_MIN_PLATES = (240, 160, 120, 80, 60, 40, 30)  # pixels
-PANEL_WIDTH, PANEL_HEIGHT = 1300, 1000  # pixels of a panel of the curve, before it is halved
+CHART_SIZE = (650, 500)  # width and height in pixels of each of the two charts of the curve
 IMPORTS = "import numpy, cv2, onnxruntime"
 DECOMPRESS = "import gzip, sys; file = gzip.open(sys.argv[1])\nwhile file.read(1 << 20): pass"
 # Runs a command and prints its seconds and its peak memory. A process of its own, because on Linux the peak of a child
@@ -133,7 +134,7 @@ def ancestor_rate(steps: int, batch: int = 50) -> float:
     Its gray windows are random numbers and its loss is a plain one, which cost next to nothing; the ancestor's own
     synthesis is left out. The XLA compiler, which made it slower on a CPU, is off.
     """
-    keras = train.import_keras()
+    keras = import_keras()
     network = keras.Sequential([keras.Input((*WINDOW_SHAPE, 1))])
     for filters, pool in ((48, (2, 2)), (64, (2, 1)), (128, (2, 2))):
         network.add(keras.layers.Conv2D(filters, 5, padding="same", activation="relu"))
@@ -292,36 +293,14 @@ def draw_growth(path: Path, bench: Bench) -> None:
     for picture, plate in tqdm(cases, "growth", leave=False, disable=None):
         count = max(1, round(bench.amount(10) * 1e6 / np.prod(picture.shape[:2])))
         times.append(further_photo(bench, picture, count, "--min-plate", str(plate)))
-    image = Image.new("RGB", (2 * PANEL_WIDTH, PANEL_HEIGHT), "white")
-    draw_panel(image, 0, f"of so many megapixels, --min-plate {MIN_PLATE}", areas, times[: len(areas)])
-    draw_panel(image, PANEL_WIDTH, "of 1280x720, with this --min-plate", plates, times[len(areas) :])
-    write_image(path, np.asarray(image.reduce(2))[..., ::-1])  # averaged, for smooth lines; BGR
-
-
-def draw_panel(image: Image.Image, offset: int, title: str, x: list[float], y: list[float]) -> None:
-    """Draw one chart of `y` over `x`, both logarithmic, in the PANEL_WIDTH columns of `image` from `offset` on."""
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(36)
-    left, right, upper, lower = offset + 150, offset + PANEL_WIDTH - 90, 150, PANEL_HEIGHT - 80
-    rungs = [m * 10.0**e for e in range(-2, 7) for m in (1, 2, 5)]
-    low, high = max(r for r in rungs if r < min(y)), min(r for r in rungs if r > max(y))
-    first, last = min(x) / 1.15, max(x) * 1.15
-
-    def place(a: float, b: float) -> tuple[float, float]:
-        across, up = np.log(a / first) / np.log(last / first), np.log(b / low) / np.log(high / low)
-        return left + (right - left) * across, lower - (lower - upper) * up
-
-    draw.text((left, upper - 60), f"ms a photograph {title}", "black", font, anchor="ls")
-    for rung in (r for r in rungs if low <= r <= high):
-        draw.line([place(first, rung), place(last, rung)], "#dddddd", 2)
-        draw.text((left - 20, place(first, rung)[1]), f"{rung:g}", "black", font, anchor="rm")
-    for a in x:
-        draw.line([place(a, low), place(a, high)], "#dddddd", 2)
-        draw.text((place(a, low)[0], lower + 20), f"{a:g}", "black", font, anchor="ma")
-    draw.line([place(a, b) for a, b in zip(x, y, strict=True)], "#0072b2", 5, "curve")
-    for a, b in zip(x, y, strict=True):
-        across, down = place(a, b)
-        draw.circle((across, down), 9, "#0072b2")
-        draw.text((across, down - 18), number(b), "black", font, "ms", stroke_width=6, stroke_fill="white")
+    charts = []
+    for x, y, title in (
+        (areas, times[: len(areas)], f"megapixels of the photograph, --min-plate {MIN_PLATE}"),
+        (plates, times[len(areas) :], "--min-plate, pixels; the photograph is of 1280x720"),
+    ):
+        axes = Axis(title, x, (min(x) / 1.15, max(x) * 1.15), True), logarithmic_axis("ms a photograph", y)
+        charts.append(draw_chart(CHART_SIZE, *axes, [Line(x, y, labels=list(map(number, y)))]))
+    write_image(path, np.hstack(charts))
 
 
 def main() -> None:

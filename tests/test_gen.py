@@ -40,25 +40,6 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.png")}
 
 
-def test_windows_are_read_back_with_all_that_is_true_of_them(made):
-    windows = gen.read_windows(made[0] / "test")
-    expected = gen.make_batch(0, 24, 0, gen.Settings(backgrounds=str(made[0] / "bgs")))
-    assert set(windows) == set(expected)
-    for key, array in expected.items():
-        np.testing.assert_array_equal(windows[key], array)
-
-
-def test_windows_that_are_missing_are_named(made, tmp_path):
-    with pytest.raises(common.UserError, match="holds no windows"):
-        gen.read_windows(tmp_path)
-    folder = tmp_path / "test"
-    shutil.copytree(made[0] / "test", folder)
-    missing = sorted(folder.glob("*.png"))[5]
-    missing.unlink()
-    with pytest.raises(common.UserError, match=missing.name):
-        gen.read_windows(folder)
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, dict[str, bytes], str]:
     """A folder where gen.py made 24 windows with one worker, these by name, and what it said on stderr."""
@@ -150,14 +131,6 @@ def test_batches_hold_what_training_needs(made, tmp_path):
     ):
         assert name[9:] == f"{code}_{presence}.png"
         np.testing.assert_array_equal(common.read_image(made[0] / "test" / name), image)
-
-
-def test_batches_are_files_of_equal_size(monkeypatch, tmp_path):
-    monkeypatch.setattr(gen, "BATCH", 4)
-    gen.write_batches(tmp_path, 10, 20, gen.stream_chunks(PAINTED, 0, [(i, 2) for i in range(10, 20, 2)], 1))
-    batches = [dict(np.load(path)) for path in sorted(tmp_path.iterdir())]
-    assert [len(batch["images"]) for batch in batches] == [4, 4, 2]
-    assert_same_batch(join(batches), gen.make_batch(10, 10, 0, PAINTED))
 
 
 def test_without_backgrounds_it_says_so(tmp_path):

@@ -24,6 +24,7 @@ import gen
 import model
 import train
 from common import UserError
+from windows import write_windows
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in")
@@ -42,6 +43,12 @@ def run_training(folder: Path, *options: str) -> tuple[int, str, str]:
     process = start_training(folder, *options)
     stdout, stderr = process.communicate(timeout=300)
     return process.returncode, stdout, stderr
+
+
+def make_test_windows(folder: Path) -> None:
+    """Fewer than train.py would make."""
+    (folder / "test").mkdir()
+    write_windows(folder / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
 
 
 def read_table(folder: Path) -> list[dict[str, str]]:
@@ -79,7 +86,7 @@ def test_a_run_leaves_its_files(run):
     assert sorted(p.name for p in folder.iterdir()) == MADE
     assert len(list((folder / "test").glob("*_[01].png"))) == train.TEST_COUNT
     chart = cv2.imread(str(folder / "training.png"))
-    assert chart.shape == (train.CHART_HEIGHT, train.CHART_WIDTH // 2, 3)
+    assert chart.shape == (2 * train.CHART_SIZE[1], train.CHART_SIZE[0], 3)
     assert chart.min() < 100
     scores = model.load_scores(folder / "weights.npz")
     assert scores["score"] == pytest.approx(max(float(row["score"]) for row in read_table(folder)))
@@ -277,8 +284,7 @@ def two_machines(folder: Path, *options: str):
 def killed(tmp_path_factory) -> tuple[Path, int, str]:
     """The folder of a run of two machines, the second of which is killed in the second batch; how the first ends."""
     folder = tmp_path_factory.mktemp("machines")
-    (folder / "test").mkdir()
-    gen.write_windows(folder / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
+    make_test_windows(folder)
     with two_machines(folder) as (first, second):
         while not first.stdout.readline().startswith("batch 1"):
             assert first.poll() is None, first.stderr.read()
@@ -314,8 +320,8 @@ def test_machines_go_on_from_the_checkpoint_with_the_same_weights(killed):
 REPLICAS = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import numpy as np, gen, train
-keras = train.import_keras()
+import numpy as np, gen, machines, train
+keras = machines.import_keras()
 import tensorflow as tf
 devices = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
@@ -323,9 +329,10 @@ batch = gen.make_batch(0, 120, 0, gen.Settings(backgrounds="none"))
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 def momenta(strategy, windows):
     keras.utils.set_random_seed(0)
-    for name, network in train.make_networks(keras, strategy).items():
+    machine = machines.Machine(strategy=strategy)
+    for name, network in train.make_networks(keras, machine).items():
         data = batch["images"][windows[name]].astype(np.float32) / 255, train.truths(batch, windows[name], name)
-        loss = network.train_on_batch(*train.share_out(strategy, 2 if strategy else 1, data))
+        loss = network.train_on_batch(*machine.share_out(data))
         arrays = [np.asarray(v).ravel() for v in network.optimizer.variables if v.path.endswith("momentum")]
         yield np.concatenate([[loss], *arrays])
 windows = {name: np.flatnonzero(batch["rectified"] == kind)[:16] for kind, name in enumerate(train.MODELS)}
@@ -348,8 +355,7 @@ def test_another_backend_trains(tmp_path, monkeypatch, backend):
     if not importlib.util.find_spec(backend):
         pytest.skip(f"{backend} is not installed: KERAS_BACKEND={backend} is NOT tested")
     monkeypatch.setenv("KERAS_BACKEND", backend)
-    (tmp_path / "test").mkdir()
-    gen.write_windows(tmp_path / "test", 0, 100, iter([gen.make_batch(0, 100, 0, gen.Settings(backgrounds="none"))]))
+    make_test_windows(tmp_path)
     code, stdout, stderr = run_training(tmp_path, "--batches", "1", *SMALL[2:], "--workers", "1")
     assert code == 0, stderr
     assert stdout.startswith("batch 1 ")
@@ -403,33 +409,6 @@ def test_learning_rate_rises_and_falls():
     assert train.learning_rate(10**6, 1.2) == pytest.approx(train.LEARNING_RATE * train.FINAL_RATE)
 
 
-def test_batches_are_read_in_another_order_each_epoch(batch, tmp_path, capsys):
-    for i in range(5):
-        np.savez(tmp_path / f"{i}.npz", **batch | {"presence": np.full(40, i, np.uint8)})
-    stream = train.read_batches(str(tmp_path), 0, 0)
-    read = [int(next(stream)["presence"][0]) for _ in range(15)]
-    epochs = [read[:5], read[5:10], read[10:]]
-    assert all(sorted(epoch) == list(range(5)) for epoch in epochs)
-    assert epochs[0] != epochs[1] or epochs[1] != epochs[2]
-    stream = train.read_batches(str(tmp_path), 0, 7)
-    assert [int(next(stream)["presence"][0]) for _ in range(8)] == read[7:]
-    stream = train.read_batches(str(tmp_path), 0, 1, 3)  # the second of three machines
-    assert [int(next(stream)["presence"][0]) for _ in range(5)] == read[1::3]
-
-    data = (tmp_path / "3.npz").read_bytes()
-    (tmp_path / "3.npz").write_bytes(data[: len(data) // 2])
-    np.savez(tmp_path / "4.npz", images=np.zeros(3))
-    stream = train.read_batches(str(tmp_path), 0, 0)
-    assert {int(next(stream)["presence"][0]) for _ in range(5)} == {0, 1, 2}
-    named = capsys.readouterr().err
-    assert "3.npz" in named
-    assert "4.npz" in named
-    for path in tmp_path.iterdir():
-        path.write_bytes(b"")
-    with pytest.raises(UserError, match="none of its 5"):
-        next(train.read_batches(str(tmp_path), 0, 0))
-
-
 @pytest.mark.parametrize("right", [True, False])
 def test_evaluate_counts_what_is_right(batch, monkeypatch, right):
     """Networks that know the truth are right about everything; those that say the contrary, about nothing."""
@@ -458,11 +437,3 @@ def test_charts_show_one_batch_or_many(tmp_path):
     for count in (1, 300):
         train.draw_training(tmp_path / "chart.png", [row | {"windows": 20_000 * (i + 1)} for i in range(count)])
         assert cv2.imread(str(tmp_path / "chart.png")) is not None
-
-
-@pytest.mark.parametrize(("largest", "last"), [(97.1, 100), (3.6, 4), (0.31, 0.4), (5760, 6000), (1, 1), (10, 10)])
-def test_ticks_are_round(largest, last):
-    places = train.ticks(largest)
-    assert places[0] == 0
-    assert places[-1] == pytest.approx(last)
-    assert 4 <= len(places) <= 8

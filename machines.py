@@ -1,0 +1,127 @@
+"""Where training runs: Keras's backend, the devices of a machine, and machines that train together.
+
+TF_CONFIG (README.md) says which machine this is, of how many; without it there is one. A *device* is a GPU, or the
+processor where there is none. Each device of each machine has a *replica* of the networks, which sees windows of its
+own and divides its loss by the number of replicas; a *strategy* of TensorFlow's adds up their gradients, so that the
+replicas stay equal to the bit. A single device needs no strategy, and trains with any of Keras's backends.
+
+Machines have clocks of their own and windows of their own, so they must agree: after each step on the time and on
+whether to stop, before each batch on the number of minibatches. `Machine.gather` tells each what all have to say; a
+machine that called it more often than another would wait for ever. The first machine alone tests, on two models more,
+which no strategy knows of: under one, prediction would wait for the other machines. Where one of them is lost,
+TensorFlow raises UnavailableError in the others.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from common import UserError
+
+__all__ = ["Machine", "find_machine", "import_keras", "make_strategy"]
+
+
+def import_keras():
+    """Import Keras and its backend, TensorFlow if KERAS_BACKEND names no other, without their remarks on stderr.
+
+    Inside a function because it takes seconds, which the worker processes and --help need not wait.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # oneDNN's kernels, which TensorFlow uses of itself on some processors alone, were 1.23 times as fast on another
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    sys.stderr.flush()
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)  # TensorFlow's C++ writes there before it knows its log level
+    try:
+        import keras
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+    return keras
+
+
+def find_machine() -> tuple[int, int]:
+    """The number of this machine, from 0, and how many there are, by TF_CONFIG; UserError when it is wrong."""
+    try:
+        config = json.loads(os.environ.get("TF_CONFIG") or '{"cluster": {"worker": [0]}, "task": {"index": 0}}')
+        machines = len(config["cluster"]["worker"])
+        return range(machines)[config["task"]["index"]], machines
+    except (ValueError, LookupError, TypeError):
+        raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None
+
+
+def make_strategy(keras, machines: int):
+    """What averages gradients over several machines or GPUs, a strategy of TensorFlow's; None for a single device."""
+    if keras.backend.backend() != "tensorflow":
+        if machines > 1:
+            raise UserError("TF_CONFIG: only TensorFlow trains on several machines; leave out KERAS_BACKEND")
+        return None
+    import tensorflow as tf
+
+    if machines > 1:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return tf.distribute.MirroredStrategy() if len(tf.config.list_physical_devices("GPU")) > 1 else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """This machine, among those that train together."""
+
+    number: int = 0  # the first one, 0, tests and writes
+    count: int = 1  # machines that train together
+    strategy: object = None  # of `make_strategy`
+
+    @property
+    def replicas(self) -> int:
+        """Devices of all machines."""
+        return self.strategy.num_replicas_in_sync if self.strategy else 1
+
+    @property
+    def devices(self) -> int:
+        """Devices of this machine."""
+        return self.replicas // self.count
+
+    def scope(self) -> contextlib.AbstractContextManager:
+        """Where networks must be made and compiled."""
+        return self.strategy.scope() if self.strategy else contextlib.nullcontext()
+
+    def share_out(self, arrays):
+        """Nested arrays as tensors, of which each device of this machine has a part, along the first axis."""
+        import keras
+
+        devices = self.devices
+
+        def part(context=None):
+            place = context.replica_id_in_sync_group % devices if context else 0
+            return keras.tree.map_structure(lambda a: keras.ops.convert_to_tensor(np.split(a, devices)[place]), arrays)
+
+        return self.strategy.experimental_distribute_values_from_function(part) if self.strategy else part()
+
+    def gather(self, row: Sequence[float]) -> np.ndarray:
+        """What each machine says, (machines, N), when this one says `row` (N,). Waits for the others."""
+        rows = np.zeros((self.replicas, len(row)))
+        rows[self.number] = row
+        if self.strategy:
+            rows = self.strategy.reduce("SUM", self.share_out(rows), axis=None).numpy()
+        return rows
+
+    def make_train_function(self, network):
+        """A step of all replicas, each on its own windows, for `network.train_on_batch`; only with a strategy.
+
+        Keras's own step gives every GPU the same windows, and fails on several machines, whose losses it cannot
+        average.
+        """
+        import tensorflow as tf
+
+        @tf.function(autograph=False)
+        def step(x, y):
+            losses = self.strategy.run(network.train_step, [(x, y)])["loss"]
+            return {"loss": self.strategy.reduce("MEAN", losses, axis=None)}
+
+        return lambda batches: step(*next(batches)[:2])
