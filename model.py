@@ -571,6 +571,8 @@ def read_weights(path) -> tuple[dict, dict[str, np.ndarray]]:
     arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise UserError(f"{path}: holds numbers that are not finite; fetch weights.npz again")
+    for name in (name for name in arrays if name.endswith("/kernel")):  # half precision moved their means from 0
+        arrays[name] -= arrays[name].mean((0, 1, 2))
     return header, arrays
 
 

@@ -512,6 +512,8 @@ def test_plates_are_legible():
 @settings(deadline=None)
 def test_signs_stand_out(width, seed):
     sign = plates.draw_sign(FACES, width, np.random.default_rng(seed))
-    assert sign.shape[1:] == (width, 3)
+    assert sign.shape[1:] == (width, 4)
     assert sign.shape[0] >= 12
-    assert np.ptp(sign.mean(-1)) > 30
+    assert np.ptp(sign[..., :3].mean(-1)) > 30
+    assert 0 <= sign[..., 3].min() <= sign[..., 3].max() <= 255
+    assert sign[..., 3].max() > 100  # something of it is seen

@@ -115,7 +115,7 @@ def test_looks_vote_with_their_confidence():
 
 def test_looks_that_take_o_for_0_agree():
     looks = np.stack([make_look("B0B1"), make_look("BOB1"), make_look("B0BI")])
-    assert GRAMMAR.vote(looks)[2] > 0.6
+    assert GRAMMAR.vote(looks)[2] > 0.5  # no look alone has more than a third
 
 
 @given(st.integers(0, 2**32), st.floats(0.6, 1))

@@ -295,7 +295,7 @@ def test_weights_come_back_within_half_precision(networks, windows, tmp_path):
     assert loaded.keys() == arrays.keys()
     for name, array in arrays.items():
         assert loaded[name].dtype == np.float32
-        np.testing.assert_allclose(loaded[name], array, rtol=2**-11, atol=1e-7, err_msg=name)
+        np.testing.assert_allclose(loaded[name], array, rtol=2**-11, atol=1e-4 * np.abs(array).max(), err_msg=name)
     assert model.load_scores(path) == {"code": 0.5}
     assert list(tmp_path.iterdir()) == [path]
     with np.load(path, allow_pickle=False) as data:
