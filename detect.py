@@ -80,10 +80,12 @@ SAME_IOU = 0.5  # positions whose boxes overlap by this share of their union are
 # The reader looks once, and again from the corners that it saw: each time at the mean of windows with these margins
 # around the plate, as shares of its width and height.
 LOOKS = ((0.04,), (0.02, 0.04, 0.06))
-READER_PRESENCE = 0.1  # below this the reader has seen no plate: lenient, for it may see it better from its own corners
+READER_PRESENCE = (
+    0.05  # below this the reader has seen no plate: lenient, for it may see it better from its own corners
+)
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
 NESTED = 0.6  # or by this share of the smaller one
-THRESHOLD = 0.3  # least confidence of a plate, unless the user asks for another
+THRESHOLD = 0.15  # least confidence of a plate, unless the user asks for another
 MIN_CHARACTERS = 3  # a shorter code is no plate
 NARROWEST_PLATE = 20  # pixels of the photo: what is narrower cannot be read
 

@@ -31,7 +31,7 @@ from grammar import Grammar
 
 SETS = ("eu", "br", "us", "in", "in_two_line", "in_street", "in_crops", "text")  # the last: HELD_OUT
 HELD_OUT = ("shopping_mall_text", "signboard")  # scene text without plates
-BINS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)  # edges of the reliability curve's bins
+BINS = (0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)  # edges of the reliability curve's bins
 
 
 def read_folder(paths: list[Path], reader: tuple, name: str) -> dict[str, list[detect.Plate]]:
