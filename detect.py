@@ -85,6 +85,7 @@ READER_PRESENCE = (
 )
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
 NESTED = 0.6  # or by this share of the smaller one
+WORDS = 0.5  # share of its confidence that is left to a code of letters alone: more signs say words than plates do
 THRESHOLD = 0.15  # least confidence of a plate, unless the user asks for another
 MIN_CHARACTERS = 3  # a shorter code is no plate
 NARROWEST_PLATE = 20  # pixels of the photo: what is narrower cannot be read
@@ -286,7 +287,7 @@ def make_plate(
 ) -> Plate:
     """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the looks at its characters (M, 12, 37).
 
-    Its confidence is the probability that it is one and says what it seems to say.
+    Its confidence is the probability that it is one and says what it seems to say; less for a word.
     """
     # label smoothing taught the reader never to be quite sure
     looks = ((looks - model.LABEL_SMOOTHING / looks.shape[-1]) / (1 - model.LABEL_SMOOTHING)).clip(0, 1)
@@ -294,7 +295,8 @@ def make_plate(
     low = np.clip(np.floor(corners.min(0)), 0, shape[1::-1]).astype(int)
     high = np.clip(np.ceil(corners.max(0)), 0, shape[1::-1]).astype(int)
     box = (*low.tolist(), *(high - low).tolist())
-    return Plate(code, float(presence) * agreement, box, corners, probabilities)
+    confidence = float(presence) * agreement * (WORDS if code.isalpha() else 1)
+    return Plate(code, confidence, box, corners, probabilities)
 
 
 def detect_photo(

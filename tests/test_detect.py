@@ -356,6 +356,12 @@ def test_json_has_the_promised_shape():
     assert 0.9 < row["confidence"] <= 0.98
 
 
+def test_a_word_is_less_likely_a_plate():
+    corners = quad(20, 20, 100, 25)
+    word, code = (make_plate(corners, (100, 200), code).confidence for code in ("PLATES", "MH12AB1234"))
+    assert 0 < word < 0.6 < code
+
+
 def test_boxes_stay_in_the_photo():
     assert make_plate(quad(-20, 90, 100, 30), (100, 200)).box == (0, 90, 80, 10)
 
