@@ -80,9 +80,7 @@ SAME_IOU = 0.5  # positions whose boxes overlap by this share of their union are
 # The reader looks once, and again from the corners that it saw: each time at the mean of windows with these margins
 # around the plate, as shares of its width and height.
 LOOKS = ((0.04,), (0.02, 0.04, 0.06))
-READER_PRESENCE = (
-    0.05  # below this the reader has seen no plate: lenient, for it may see it better from its own corners
-)
+READER_PRESENCE = 0.05  # below this the reader has seen no plate: lenient, for its own corners may show it one
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
 NESTED = 0.6  # or by this share of the smaller one
 WORDS = 0.5  # share of its confidence that is left to a code of letters alone: more signs say words than plates do
