@@ -83,7 +83,6 @@ LOOKS = ((0.04,), (0.02, 0.04, 0.06))
 READER_PRESENCE = 0.05  # below this the reader has seen no plate: lenient, for its own corners may show it one
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
 NESTED = 0.6  # or by this share of the smaller one
-WORDS = 0.5  # share of its confidence that is left to a code of letters alone: more signs say words than plates do
 THRESHOLD = 0.15  # least confidence of a plate, unless the user asks for another
 MIN_CHARACTERS = 3  # a shorter code is no plate
 NARROWEST_PLATE = 20  # pixels of the photo: what is narrower cannot be read
@@ -285,7 +284,7 @@ def make_plate(
 ) -> Plate:
     """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the looks at its characters (M, 12, 37).
 
-    Its confidence is the probability that it is one and says what it seems to say; less for a word.
+    Its confidence is the probability that it is one and says what it seems to say.
     """
     # label smoothing taught the reader never to be quite sure
     looks = ((looks - model.LABEL_SMOOTHING / looks.shape[-1]) / (1 - model.LABEL_SMOOTHING)).clip(0, 1)
@@ -293,7 +292,7 @@ def make_plate(
     low = np.clip(np.floor(corners.min(0)), 0, shape[1::-1]).astype(int)
     high = np.clip(np.ceil(corners.max(0)), 0, shape[1::-1]).astype(int)
     box = (*low.tolist(), *(high - low).tolist())
-    confidence = float(presence) * agreement * (WORDS if code.isalpha() else 1)
+    confidence = grammar.presence(float(presence), code) * agreement
     return Plate(code, confidence, box, corners, probabilities)
 
 

@@ -18,7 +18,11 @@ __all__ = ["Grammar"]
 OFF_PATTERN = 0.01  # share of plates that say what no pattern describes
 KIND_SHARES = np.array([1 / 26 if c.isalpha() else 1 / 10 for c in ALPHABET])  # of a character among its kind
 LEAST = 1e-6  # probability of a character, at least: the reader is never surer
+# shares of what else has text and is taken for a plate that say letters alone, digits alone, and both: of 33 that were
+# legible in 2,886 backgrounds
+KINDS_ELSEWHERE = {"letters": 0.36, "digits": 0.09, "both": 0.55}
 LOOKALIKES = str.maketrans("OI", "01")  # drawn alike in many plate typefaces: looks that differ so do agree
+WORD_LETTERS = str.maketrans("01", "OI")
 
 
 class Grammar:
@@ -35,6 +39,15 @@ class Grammar:
                     numbers = tuple(tokens.setdefault(texts, len(tokens)) for _, texts in row if texts[0][0])
                     share = np.prod([share for share, _ in row])
                     patterns[numbers] += share * weight / weights * form.weight / total
+        letters, digits = (
+            np.array([sum(share for text, share in rows if alone(text)) for rows in tokens])
+            for alone in (str.isalpha, str.isdigit)
+        )
+        self.kinds = {  # shares of plates that say letters alone, digits alone, and both
+            "letters": sum(share * letters[[*numbers]].prod() for numbers, share in patterns.items()),
+            "digits": sum(share * digits[[*numbers]].prod() for numbers, share in patterns.items()),
+        }
+        self.kinds["both"] = 1 - sum(self.kinds.values())
         shares = [[share for _, share in rows] for rows in tokens]
         texts = [[text for text, _ in rows] for rows in tokens]
         # a place is a token and the slot that it begins at; for each pattern the numbers of its places, filled up with
@@ -88,6 +101,18 @@ class Grammar:
                 code += self.texts[first + texts[first:last].argmax()]
         return code, min(1.0, float(np.exp(likeliest[pattern] - total)))
 
+    def presence(self, presence: float, code: str) -> float:
+        """The probability of a plate, `presence` by its looks, 0..1, once it is known to say `code`.
+
+        By Bayes' rule: signs and lettering say words and numbers far more often than plates do.
+        """
+        kind = kind_of(code)
+        elsewhere = KINDS_ELSEWHERE[kind]
+        alike = 0.5 ** len(code)  # share of codes off the patterns that are all letters, or all digits
+        off = 1 - 2 * alike if kind == "both" else alike
+        plates = (1 - OFF_PATTERN) * self.kinds[kind] + OFF_PATTERN * off
+        return float(presence * plates / (presence * plates + (1 - presence) * elsewhere))
+
     def vote(self, looks: np.ndarray) -> tuple[str, np.ndarray, float]:
         """The code on which the looks at a plate, (M, 12, 37), agree best; its characters' probabilities; its own.
 
@@ -104,6 +129,14 @@ class Grammar:
         code = max(codes[best], key=lambda row: row[0])[1]
         places = np.arange(len(code)), [ALPHABET.index(c) for c in code]
         return code, np.mean([look[places] for _, _, look in codes[best]], axis=0), votes[best]
+
+
+def kind_of(code: str) -> str:
+    """Whether `code` says "letters", "digits" or "both"; O and I may have been read as 0 and 1 within a word."""
+    if code.isdigit():
+        return "digits"
+    word = sum(map(str.isalpha, code)) > len(code) / 2 and code.translate(WORD_LETTERS).isalpha()
+    return "letters" if word else "both"
 
 
 def by_length(texts: Sequence[str]) -> list[tuple[float, tuple[tuple[str, float], ...]]]:

@@ -126,3 +126,46 @@ def test_a_surer_look_is_more_confident(seed, certainty):
     assert 0 <= agreement <= 1
     assert ((characters >= 0) & (characters <= 1)).all()
     assert agreement >= GRAMMAR.vote(make_look(code, 0.9 * certainty)[None])[2] - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("TOPSHOP", "letters"),
+        ("PH0T0GRAPHY", "letters"),  # O read as 0
+        ("MED1CINE", "letters"),
+        ("20140618", "digits"),
+        ("1001", "digits"),
+        ("KA01MX1010", "both"),
+        ("B01", "both"),  # O and I are letters only among letters
+        ("AB12CDE", "both"),
+    ],
+)
+def test_words_and_numbers_are_told_from_codes(code, kind):
+    assert grammar.kind_of(code) == kind
+
+
+def test_shares_of_words_and_numbers_are_those_of_drawing():
+    forms = [
+        make_format([("LLL", 1.0), ("LL|D", 1.0)], 2),
+        make_format([("{A}D", 3.0), ("{A}-{A}", 1.0)], 1, A=("X", "7")),
+    ]
+    shares = Grammar(forms).kinds
+    assert shares["letters"] == pytest.approx(2 / 3 * 1 / 2 + 1 / 3 * 1 / 4 * 1 / 4)
+    assert shares["digits"] == pytest.approx(1 / 3 * (3 / 4 * 1 / 2 + 1 / 4 * 1 / 4))
+    assert sum(shares.values()) == pytest.approx(1)
+    assert min(shares.values()) >= 0
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.text(ALPHABET, min_size=1, max_size=SLOTS))
+def test_what_it_says_tells_a_plate_from_a_sign(presence, more, code):
+    known = GRAMMAR.presence(presence, code)
+    assert 0 <= known <= 1
+    if grammar.kind_of(code) == "both":
+        assert known >= presence
+    else:
+        assert known <= presence
+    if more >= presence:
+        assert GRAMMAR.presence(more, code) >= known
+    assert GRAMMAR.presence(0.0, code) == 0
+    assert GRAMMAR.presence(1.0, code) == pytest.approx(1)  # what can be nothing else is a plate, whatever it says
