@@ -245,6 +245,7 @@ class PlateStyle:
     band_colour: tuple[int, int, int] = (0, 51, 153)
     band_text: tuple[str, ...] = ()  # letters on the band; drawn from
     stacked: float = 0.0  # probability that two letters before the lower line's number stand one above the other
+    stencil: float = 0.0  # probability that the code is painted through a stencil
     emblem: float = 0.0  # probability of a small coloured emblem, sticker or seal in a gap of the code
     captions: tuple[str, ...] = ()  # small words above or below the code; drawn from
     caption: float = 0.0  # probability of such words
@@ -463,6 +464,7 @@ _CHECKS = {
     "band_colour": _COLOUR,
     "band_text": _TEXTS,
     "stacked": _PROBABILITY,
+    "stencil": _PROBABILITY,
     "emblem": _PROBABILITY,
     "captions": _TEXTS,
     "caption": _PROBABILITY,

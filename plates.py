@@ -19,6 +19,7 @@ __all__ = ["Plate", "Typeface", "draw_plate", "draw_sign", "jitter_colour", "loa
 
 CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
 GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
+ENCLOSING = "ABDOPQR04689"  # what a stencil needs bridges for
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.·"
 
 
@@ -131,13 +132,16 @@ def stack_letters(letters: str, face: Typeface, x: float, y: float, height: floa
     for i, letter in enumerate(letters):
         ink = min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, 0.1 * width)
         top = y + i * (height - size)
-        order = (i - 0.5) * 0.035 * width  # about a frame of the reader
+        order = (i - 0.5) * 0.07 * width  # two frames of the reader, which a letter spans
         lines.append(Line(letter, np.array([x - ink / 2]), np.array([ink]), top, size, 1, order))
     return lines
 
 
-def draw_line(mask: np.ndarray, line: Line, face: Typeface, slant: float = 0.0) -> None:
-    """Draw `line` into `mask`, (h, w) uint8, in place; its glyphs lean by `slant` of their height to the right."""
+def draw_line(mask: np.ndarray, line: Line, face: Typeface, slant: float = 0.0, bridge: float = 0.0) -> None:
+    """Draw `line` into `mask`, (h, w) uint8, in place; its glyphs lean by `slant` of their height to the right.
+
+    Those that enclose something are cut in two by a gap of `bridge` of their width, as a stencil leaves it.
+    """
     pad = line.height * GLYPH_PAD / CAP_HEIGHT
     top, rows = round(line.y - pad), max(2, round(line.height + 2 * pad))
     for character, x, width in zip(line.text, line.x, line.widths, strict=True):
@@ -145,6 +149,9 @@ def draw_line(mask: np.ndarray, line: Line, face: Typeface, slant: float = 0.0) 
             continue
         left, columns = round(x), max(1, round(width))
         glyph = cv2.resize(face.glyph(character)[0], (columns, rows), interpolation=cv2.INTER_AREA)
+        if bridge and character in ENCLOSING:
+            gap = max(1, round(bridge * columns))
+            glyph[:, (columns - gap) // 2 :][:, :gap] = 0
         if slant:
             reach = round(abs(slant) * rows / 2)  # columns more at each side
             shear = np.array([[1, -slant, slant * rows / 2 + reach], [0, 1, 0]], np.float32)
@@ -185,10 +192,11 @@ def draw_plate(
         image += ramp * (rng.uniform(120, 255, 3).astype(np.float32) - image) * rng.uniform(0.2, 0.9)
     x0, x1, y_top = draw_bands(image, style, aspect, faces, rng)
 
-    texts = break_text(text, style.lines, rng)
+    stacked = rng.random() < style.stacked
+    texts = break_text(text, style.lines, stacked, rng)
     heights = np.array([style.upper_height, style.glyph_height][-len(texts) :]) * unit * rng.uniform(0.88, 1.1)
     number = texts[-1].replace("-", " ").split(" ")[-1]  # the last group of the code
-    beside = len(texts) == 2 and aspect > 1.7 and 1 < len(number) < len(texts[-1]) and rng.random() < 0.12
+    beside = len(texts) == 2 and aspect > 1.7 and 1 < len(number) < len(texts[-1]) and rng.random() < 0.07
     heights *= min(1, (height - y_top) * 0.93 / (heights.sum() * (1.08 if len(texts) == 2 else 1)))
     free = height - y_top - heights.sum()
     captioned = style.captions and rng.random() < style.caption and free > 0.16 * height
@@ -198,15 +206,16 @@ def draw_plate(
         lean = rng.uniform(0.6, 0.9) if above else rng.uniform(0.1, 0.4)
     gaps = free * np.array([lean, 1 - lean] if len(texts) == 1 else [lean * 0.75, 0.25, 0.75 - lean * 0.75])
     slant = rng.normal(0, 0.15) if rng.random() < 0.12 else 0.0
+    bridge = rng.uniform(0.08, 0.25) if rng.random() < style.stencil else 0.0
     tops = y_top + np.cumsum(gaps[:-1]) + np.cumsum([0, *heights[:-1]])
     if beside:
         lines = set_beside(texts, number, face, (x0, x1), tops, heights, rng)
     else:
-        lines = set_lines(texts, face, (x0, x1), tops, heights, style.stacked, rng)
+        lines = set_lines(texts, face, (x0, x1), tops, heights, stacked, rng)
 
     mask = np.zeros((height, width), np.uint8)
     for line in lines:
-        draw_line(mask, line, face, slant)
+        draw_line(mask, line, face, slant, bridge)
     if len(texts) == 2 and rng.random() < 0.15:  # a rule between the lines
         y = round(y_top + gaps[0] + heights[0] + gaps[1] / 2)
         rule = jitter_colour((190, 20, 20) if rng.random() < 0.5 else style.text, rng)
@@ -219,7 +228,7 @@ def draw_plate(
         cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, weight)
     if rng.random() < 0.3:  # heavier or worn strokes
         kernel = np.ones((1, 2) if rng.random() < 0.5 else (2, 1), np.uint8)
-        mask = cv2.dilate(mask, kernel) if rng.random() < 0.6 else cv2.erode(mask, kernel)
+        mask = cv2.dilate(mask, kernel) if width < 180 or rng.random() < 0.6 else cv2.erode(mask, kernel)
 
     cover = mask.astype(np.float32)[..., None] * np.float32(1 / 255)
     image += cover * (ink - image)
@@ -262,23 +271,26 @@ def draw_bands(
     return x0, x1, y0
 
 
-def break_text(text: str, lines: int, rng: np.random.Generator) -> list[str]:
-    """The lines that a plate of one or two `lines` shows of what it says; two break at one of the marks in `text`."""
+def break_text(text: str, lines: int, early: bool, rng: np.random.Generator) -> list[str]:
+    """The lines that a plate of one or two `lines` shows of what it says.
+
+    Two break at one of the marks in `text`, and `early` at the first of them.
+    """
     if lines == 2 and LINE_BREAK in text:
         marks = [i for i, c in enumerate(text) if c == LINE_BREAK]
-        mark = marks[rng.integers(len(marks))]
+        mark = marks[0 if early else rng.integers(len(marks))]
         texts = [text[:mark].replace(LINE_BREAK, " "), text[mark + 1 :].replace(LINE_BREAK, " ")]
     else:
         texts = [text.replace(LINE_BREAK, " " if rng.random() < 0.6 else "")]
     return [t.strip(SEPARATORS) for t in texts]
 
 
-def set_lines(texts, face: Typeface, span: tuple[float, float], tops, heights, stacked: float, rng) -> list[Line]:
-    """Set `texts` at `tops` with capitals of `heights`, all in `span` (x0, x1)."""
+def set_lines(texts, face: Typeface, span: tuple[float, float], tops, heights, stacked: bool, rng) -> list[Line]:
+    """Set `texts` at `tops` with capitals of `heights`, all in `span` (x0, x1); letters before a number `stacked`."""
     (x0, x1), lines = span, []
     for row, (text, y, cap) in enumerate(zip(texts, tops, heights, strict=True)):
         letters, rest = text[:2], text[2:].strip(SEPARATORS)
-        if row and letters.isalpha() and rest.isdigit() and rng.random() < stacked:
+        if row and letters.isalpha() and rest.isdigit() and stacked:
             x = x0 + (x1 - x0) * rng.uniform(0.05, 0.09)
             lines += stack_letters(letters, face, x, y, cap, x1 - x0)
             text, x0 = rest, x + (x1 - x0) * 0.06
@@ -373,7 +385,7 @@ def decorate(image: np.ndarray, lines: list[Line], style, rng: np.random.Generat
         gaps = [(x, line) for line in lines for x, c in zip(line.centres, line.text, strict=True) if not c.isalnum()]
         if gaps:
             x, line = gaps[rng.integers(len(gaps))]
-            radius = line.height * rng.uniform(0.1, 0.42)
+            radius = line.height * rng.uniform(0.1, 0.3)
             for y in (0.3, 0.72) if rng.random() < 0.4 else (rng.uniform(0.3, 0.7),):
                 draw_symbol(image, (x, line.y + line.height * y), radius, rng)
     for _ in range(rng.integers(1, 3) if rng.random() < 0.2 else 0):  # stickers near an edge
@@ -394,7 +406,7 @@ def decorate(image: np.ndarray, lines: list[Line], style, rng: np.random.Generat
 def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np.ndarray:
     """Lettering that is no plate, (h, w, 4) float32: shops' names, prices, telephone numbers, in one to four lines.
 
-    The last channel is how much the sign covers what is behind it, 0..255: a third is letters alone.
+    The last channel is how much the sign covers what is behind it, 0..255: nearly half is letters alone.
     """
     rows = int(rng.integers(1, 5))
     height = max(12, round(width * rng.uniform(0.12, 0.3) * rows**0.7))
@@ -409,6 +421,7 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
             text = " ".join(
                 "".join(rng.choice(list(CHARACTERS[:26]), rng.integers(2, 9))) for _ in range(rng.integers(1, 4))
             )
+            text = text.title() if rng.random() < 0.3 else text
         elif kind < 0.65:  # the day and the hour, as cameras print them
             year, month, day, hour, minute, second = rng.integers((1, 1, 1, 0, 0, 0), (100, 13, 32, 24, 60, 60))
             mark, point = rng.choice(["-", ".", ""]), rng.choice(["-", ".", " "])
@@ -422,7 +435,7 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
         line = set_line(text, face, width * 0.03, width * 0.97, (row + 0.5) * height / rows - size / 2, size, rng)
         draw_line(mask, line, face)
     image += mask[..., None] / np.float32(255) * (np.clip(ink, 0, 255).astype(np.float32) - image)
-    cover = mask if rng.random() < 0.35 else np.full_like(mask, 255)
+    cover = mask if rng.random() < 0.45 else np.full_like(mask, 255)
     return np.concatenate([image, cover[..., None].astype(np.float32)], axis=-1)
 
 

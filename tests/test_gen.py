@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import common
 import gen
+import model
 import plates
 
 ROOT = Path(__file__).parent.parent
@@ -419,6 +420,33 @@ def test_lines_are_drawn_where_they_are_set(text, face, seed):
     assert rows.max() <= 45 + pad + 1
     assert columns.min() >= 17
     assert columns.max() <= 243
+
+
+@given(st.sampled_from(FACES), st.floats(0.08, 0.25), st.integers(20, 60))
+@settings(deadline=None)
+def test_stencils_cut_what_is_enclosed(face, bridge, height):
+    """A gap goes from top to bottom through an 8, and through no L."""
+    for character, cut in (("8", True), ("L", False)):
+        mask = np.zeros((80, 100), np.uint8)
+        line = plates.Line(character, np.array([20.0]), np.array([40.0]), 10, height)
+        plates.draw_line(mask, line, face, 0, bridge)
+        gaps = np.flatnonzero(mask[:, 20:60].max(0) == 0)
+        assert len(gaps) == (max(1, round(40 * bridge)) if cut else 0)
+        if cut:
+            assert gaps.mean() == pytest.approx(19.5, abs=1)
+
+
+@given(st.sampled_from(FACES), st.floats(10, 60), st.floats(20, 80), st.floats(100, 300))
+@settings(deadline=None)
+def test_stacked_letters_stand_one_above_the_other(face, y, height, width):
+    upper, lower = plates.stack_letters("MK", face, 30, y, height, width)
+    assert (upper.text, lower.text) == ("M", "K")
+    assert upper.y == y
+    assert upper.y + upper.height < lower.y
+    assert lower.y + lower.height == pytest.approx(y + height)
+    assert max(upper.x[0], lower.x[0]) < 30 < min(upper.x[0] + upper.widths[0], lower.x[0] + lower.widths[0])
+    # the columns of the reader that are to hold them differ
+    assert lower.centres[0] - upper.centres[0] > 2 * width / model.COLUMNS
 
 
 @given(st.sampled_from(FACES), st.floats(0, 0.8), st.floats(-20, 35), st.integers(0, 2**32))
