@@ -53,7 +53,8 @@ __all__ = ["Settings", "Synthesizer", "make_batch", "stream_batches", "stream_ch
 
 RECTIFIED_SHARE = 0.55  # of all windows; reading is the harder part
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # windows of each kind that show a plate as they should
-NO_PLATE, NO_PLATE_SHARES = ("plate", "sign", "nothing", "nonsense"), (0.38, 0.3, 0.14, 0.18)  # what the others show
+NO_PLATE, NO_PLATE_SHARES = ("plate", "sign", "nothing", "nonsense"), (0.38, 0.26, 0.22, 0.14)  # what the others show
+HARD_NEGATIVES = "hard_negatives.tsv"  # beside the backgrounds: what mine.py found there
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
 READ_MARGIN = 0.04  # of the plate's size that detect.py leaves round a plate which it rectifies
@@ -220,7 +221,7 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
     if rng.random() < 0.25:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     if rng.random() < 0.6:
-        quality = int(rng.integers(25 if pitch > 8 else 45, 96))
+        quality = int(rng.integers(35 if pitch > 8 else 55, 96))
         image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
     if factor > 1.2:
         image = cv2.resize(image, (width, height), interpolation=rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
@@ -239,6 +240,7 @@ class Synthesizer:
         self.style_weights = {f.name: normalised([s.weight for s in f.styles]) for f in self.formats}
         self.faces = load_typefaces(settings.fonts)
         self.pictures = backgrounds_in(settings.backgrounds)
+        self.hard_negatives = load_hard_negatives(Path(settings.backgrounds) / HARD_NEGATIVES)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - a synthesizer lives as long as its process
     def block_backgrounds(self, block: int, seed: int) -> list[np.ndarray]:
@@ -317,7 +319,7 @@ class Synthesizer:
         misplaced = not present and (shown == "plate" or rng.random() < 0.5)
 
         width = (
-            np.exp(rng.uniform(np.log(40), np.log(240)))
+            np.exp(rng.uniform(np.log(48), np.log(240)))
             if kind == "rectified"
             else rng.uniform(*RIGHT_SCALE) * WINDOW_SHAPE[1]
         )
@@ -331,27 +333,32 @@ class Synthesizer:
             board, outline = mount(plate.image, self.faces, rng)
             aspect = plate.image.shape[1] / plate.image.shape[0]
             longest = max(np.bincount(plate.centres[:, 2].astype(int))) + 1
-            width = max(width, 5.2 * longest)
+            width = max(width, 6.5 * longest)
             pitch = width / longest
         if shown == "nothing":
             board = None
         corners = pose(aspect, rng)  # of the plate, to be moved and scaled
         corners -= corners.min(0)
-        if kind == "street":
+        if kind == "rectified" and shown == "nothing" and self.hard_negatives:
+            window = self.hard_negative(width, rng)
+        elif kind == "street":
             window, corners = self.street_window(index, seed, board, outline, corners, pitch, misplaced, rng)
         else:
             corners *= width / np.ptp(corners, axis=0).max()
-            window, corners = self.rectified_window(index, seed, board, outline, corners, pitch, misplaced, rng)
+            across = np.sort(plate.centres[:, 0]) if shown == "plate" else None
+            window, corners = self.rectified_window(index, seed, board, outline, corners, pitch, misplaced, across, rng)
         centres = np.full((SLOTS, 3), -1, np.float32)
         if present:
             centres[: len(plate.centres)] = plate.centres
             places = warp_points(plate.centres[:, :2], from_unit_square(corners * WINDOW_SHAPE[::-1]))
             centres[: len(places), 0] = places[:, 0] / WINDOW_SHAPE[1]
+        # of a plate partly beside the reader's window, or small in it, the corners tell detect.py where to look again
+        known = present or (kind == "rectified" and shown == "plate" and within_reach(corners))
         return {
             "images": window,
             "codes": np.array(plate.code if present else "", f"<U{SLOTS}"),
             "presence": np.uint8(present),
-            "corners": (corners if present else np.zeros((4, 2))).astype(np.float32),
+            "corners": (corners if known else np.zeros((4, 2))).astype(np.float32),
             "centres": centres[:, [0, 2]],
             "rectified": np.uint8(kind == "rectified"),
         }
@@ -383,19 +390,38 @@ class Synthesizer:
         image = self.photograph(WINDOW_SHAPE, index, seed, board, spread, max(pitch, 5), rng)
         return image, corners / size
 
-    def rectified_window(self, index, seed, board, outline, corners, pitch, misplaced, rng):
-        """What detect.py's reader is given, (64, 128, 3) uint8, and the plate's corners (4, 2) in it as fractions."""
+    def hard_negative(self, width: float, rng: np.random.Generator) -> np.ndarray:
+        """What the reader is given, (64, 128, 3) uint8, of a place in a background that was once taken for a plate.
+
+        It is seen about `width` pixels wide; a painted one where the background cannot be read.
+        """
+        path, corners = self.hard_negatives[rng.integers(len(self.hard_negatives))]
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None:
+            picture, corners = paint_background(WINDOW_SHAPE, rng), UNIT_SQUARE * WINDOW_SHAPE[::-1]
+        extent = np.ptp(corners, axis=0)
+        low = np.clip(np.floor(corners.min(0) - 0.25 * extent - 2), 0, picture.shape[1::-1]).astype(int)
+        high = np.clip(np.ceil(corners.max(0) + 0.25 * extent + 2), 0, picture.shape[1::-1]).astype(int)
+        scale = min(width / extent.max(), 1.5)
+        size = np.maximum(np.round((high - low) * scale), 4).astype(int)
+        part = picture[low[1] : high[1], low[0] : high[0]]
+        image = cv2.resize(part, size.tolist(), interpolation=cv2.INTER_AREA).astype(np.float32)
+        light(image, rng)
+        image = take(image, max(width / 9, 5), rng)  # as plates are, or the camera would tell them apart
+        return rectify(image, warp_points(inexact_square(rng), from_unit_square((corners - low) * scale)))
+
+    def rectified_window(self, index, seed, board, outline, corners, pitch, misplaced, across, rng):
+        """What detect.py's reader is given, (64, 128, 3) uint8, and the plate's corners (4, 2) in it as fractions.
+
+        `across` are the places of the plate's characters as fractions of its width, ascending; None without a plate.
+        """
         extent = np.ptp(corners, axis=0)
         margin = 0.25 * extent + 5
         shape = tuple(np.ceil(extent + 2 * margin).astype(int)[::-1])
         corners = corners + margin
         spread = warp_points(outline, from_unit_square(corners))
         image = self.photograph(shape, index, seed, board, spread, pitch, rng)
-        # the corners as the finder would have them: off as a whole, and each by itself, by fractions of the plate
-        error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
-        unit = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
-        unit = unit + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
-        unit = 0.5 + (unit - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
+        unit = inexact_square(rng)
         if rng.random() < 0.2:  # the first look, at what the finder took for too large
             unit = 0.5 + (unit - 0.5) * (1 + rng.uniform(0, [0.25, 0.35]))
         if misplaced:
@@ -406,14 +432,46 @@ class Synthesizer:
             elif fault < 0.65:  # a part of it: some characters, a caption, one line of two
                 zoom = rng.uniform(0.15, [0.7, 0.55])
                 unit = 0.5 + (unit - 0.5) * zoom + rng.uniform(-0.5, 0.5, 2) * (1 - zoom)
-            elif fault < 0.85:  # all of it but for a character or a few at one end
-                zoom = rng.uniform(0.5, 0.8)  # of less than a fifth may only be margin
-                unit = unit * [zoom, 1] + [rng.choice([0, 1 - zoom]), 0]
+            elif fault < 0.85:  # all of it but for a character or a few at one end, and the half of another at times
+                across = np.linspace(0.05, 0.95, 8) if across is None else across
+                right = rng.random() < 0.5
+                across = 1 - across[::-1] if right else across
+                lost = rng.integers(1, len(across) // 2 + 1)
+                cut = across[lost - 1] + rng.uniform(0.1, 1) * (across[lost] - across[lost - 1])
+                unit = unit * [1 - cut, 1] + [0 if right else cut, 0]
             else:
                 unit = 0.5 + (unit - 0.5) * rng.uniform(1.7, 3)
         guess = warp_points(unit, from_unit_square(corners))
         homography = rectifying_homography(guess)
         return rectify(image, guess), warp_points(corners, homography) / WINDOW_SHAPE[::-1]
+
+
+def load_hard_negatives(path: Path) -> list[tuple[Path, np.ndarray]]:
+    """Pictures and corners (4, 2) in pixels, a row each of the file that mine.py writes; none where there is no file.
+
+    Raises UserError where it is damaged.
+    """
+    try:
+        rows = [line.split("\t") for line in path.read_text().splitlines()]
+        return [(path.parent / name, np.array(numbers, np.float32).reshape(4, 2)) for name, *numbers in rows]
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        raise UserError(f"{path}: is damaged; remove it, or make it anew with mine.py") from None
+
+
+def inexact_square(rng: np.random.Generator) -> np.ndarray:
+    """A plate's corners (4, 2) as the finder has them, off as a whole and each by itself, in fractions of the plate."""
+    error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
+    unit = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
+    unit = unit + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
+    return 0.5 + (unit - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
+
+
+def within_reach(corners: np.ndarray) -> bool:
+    """Whether of a plate, `corners` (4, 2) in window fractions, enough is in the window to tell where the rest is."""
+    extent = np.ptp(corners, axis=0)
+    return bool((np.abs(corners.mean(0) - 0.5) < 0.5).all() and extent.min() > 0.25 and extent.max() < 2.2)
 
 
 def backgrounds_in(folder: str | os.PathLike) -> list[Path]:

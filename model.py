@@ -305,7 +305,8 @@ def get_models(replicas: int = 1):
         found = ops.mean(keras.losses.binary_crossentropy(presence, y_pred["presence"], from_logits=True))
         error = ops.abs(y["corners"] - y_pred["corners"]) / CORNER_TOLERANCE  # (B, 4, 2)
         error = ops.where(error < 1, 0.5 * error * error, error - 0.5)  # Huber
-        return found + ops.mean(ops.mean(error, axis=(1, 2)) * presence[:, 0])
+        known = ops.cast(ops.any(y["corners"] != 0, axis=(1, 2)), "float32")  # (B,)
+        return found + ops.mean(ops.mean(error, axis=(1, 2)) * known)
 
     class Finder(keras.Model):
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

@@ -33,7 +33,7 @@ ARRAYS = {  # of a batch of N windows: the shape of each without its first axis,
     "images": (*WINDOW_SHAPE, 3),  # uint8, BGR
     "codes": (),  # str, empty without a plate
     "presence": (),  # uint8, 1 when the plate is wholly in the window and at the right scale
-    "corners": (4, 2),  # float32, window fractions; 0 without a plate
+    "corners": (4, 2),  # float32, window fractions; 0 where there is no plate, or too little of one to tell
     "centres": (SLOTS, 2),  # float32, of each character: x as a fraction of the width, line; -1 past the end
     "rectified": (),  # uint8, 1 for the reader's windows, 0 for the finder's
 }
@@ -107,7 +107,7 @@ def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
         y, x = i // columns * (height + 20), i % columns * (width + 6)
         tile = image.copy()
         colour = (90, 220, 90) if presence else (90, 90, 230)
-        if presence:
+        if batch["corners"][i].any():
             outline = (batch["corners"][i] * (width, height)).round().astype(np.int32)
             cv2.polylines(tile, [outline], True, colour, 1, cv2.LINE_AA)
         sheet[y : y + height, x : x + width] = tile

@@ -282,8 +282,20 @@ def test_windows_without_a_plate_say_nothing(batch):
     absent = batch["presence"] == 0
     assert (batch["codes"][absent] == "").all()
     assert (batch["codes"][~absent] != "").all()
-    assert (batch["corners"][absent] == 0).all()
+    assert (batch["corners"][absent & (batch["rectified"] == 0)] == 0).all()
     assert (batch["centres"][absent] == -1).all()
+
+
+def test_corners_are_known_of_plates_that_the_reader_sees_in_part(batch):
+    present, rectified = kinds(batch)
+    corners = batch["corners"][~present & rectified]
+    known = (corners != 0).any((1, 2))
+    assert 0.08 < known.mean() < 0.5
+    assert all(gen.within_reach(quad) for quad in corners[known])
+    assert turns(corners[known]).min() > 0
+    beyond = (corners[known] < -0.05) | (corners[known] > 1.05)
+    assert beyond.any((1, 2)).mean() > 0.4  # many lack an end
+    assert not beyond.any((1, 2)).all()  # and some are small
 
 
 def test_street_plates_are_in_the_window_at_the_right_scale(batch):
@@ -348,6 +360,47 @@ def test_photographs_are_the_background(tmp_path):
         assert {image.shape for image in images} == {(*shape, 3)}
         whole = [bool((image == (255, 0, 255)).all()) for image in images]
         assert 5 <= sum(whole) <= 25
+
+
+@pytest.fixture
+def hard_negatives(tmp_path) -> Path:
+    """Backgrounds all blue, but for a yellow place that mine.py is said to have found."""
+    picture = np.full((100, 150, 3), (255, 0, 0), np.uint8)
+    picture[30:60, 40:100] = (0, 255, 255)
+    common.write_image(tmp_path / "a.png", picture)
+    (tmp_path / gen.HARD_NEGATIVES).write_text("a.png\t40\t30\t100\t30\t100\t60\t40\t60\n")
+    return tmp_path
+
+
+def test_what_was_taken_for_a_plate_is_shown_as_none(hard_negatives):
+    synthesizer = gen.Synthesizer(gen.Settings(backgrounds=str(hard_negatives)))
+    rng = np.random.default_rng(0)
+    for width in (20, 60, 240):
+        windows = np.array([synthesizer.hard_negative(width, rng) for _ in range(20)])
+        assert windows.shape == (20, *common.WINDOW_SHAPE, 3)
+        middle, edge = windows[:, 24:40, 48:80], windows[:, :2, :2]
+        assert np.median(middle[..., 2]) > np.median(middle[..., 0])  # it fills the window, as a plate would,
+        assert np.median(edge[..., 0]) > np.median(edge[..., 2])  # with what is round it
+    batch = gen.make_batch(0, 400, 1, gen.Settings(backgrounds=str(hard_negatives)))
+    absent = (batch["presence"] == 0) & (batch["rectified"] == 1)
+    yellow = (batch["images"][absent][:, 24:40, 48:80].mean((1, 2)) @ [-1, 0.5, 0.5]) > 60
+    assert yellow.mean() > 0.05
+
+
+def test_a_damaged_picture_of_a_hard_negative_does_not_stop_it(hard_negatives):
+    (hard_negatives / "a.png").write_bytes(b"damaged")
+    batch = gen.make_batch(0, 100, 1, gen.Settings(backgrounds=str(hard_negatives)))
+    assert len(batch["images"]) == 100
+
+
+@pytest.mark.parametrize("row", ["a.png\t1\t2\n", "a.png\tone\n", "\n"])
+def test_a_damaged_list_of_hard_negatives_is_named(hard_negatives, row):
+    (hard_negatives / gen.HARD_NEGATIVES).write_text(row)
+    result = run_gen(hard_negatives, "5", "--bgs", hard_negatives)
+    assert result.returncode == 2
+    assert gen.HARD_NEGATIVES in result.stderr
+    assert "mine.py" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_damaged_photographs_alone_do_not_stop_it(tmp_path):
