@@ -45,6 +45,8 @@ from tqdm import tqdm
 
 import model
 from common import (
+    BLANK,
+    SLOTS,
     CommandParser,
     UserError,
     list_images,
@@ -77,9 +79,9 @@ LEAST_SUPPORT = 0.3  # of the support of the best one: what has less is not read
 SAME_IOU = 0.5  # positions whose boxes overlap by this share of their union are merged
 
 # Phase 2.
-# The reader looks once, and again from the corners that it saw: each time at the mean of windows with these margins
-# around the plate, as shares of its width and height.
-LOOKS = ((0.04,), (0.02, 0.04, 0.06))
+# The reader looks three times, each time from the corners that it saw before, for it sees where a plate goes on beyond
+# its window: at the mean of windows with these margins around the plate, as shares of its width and height.
+LOOKS = ((0.04,), (0.04,), (0.02, 0.04, 0.06))
 READER_PRESENCE = 0.05  # below this the reader has seen no plate: lenient, for its own corners may show it one
 SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
 NESTED = 0.6  # or by this share of the smaller one
@@ -279,6 +281,23 @@ def read(reader: Session, photo: np.ndarray, corners: np.ndarray, margins: tuple
     return presence, seen, characters.reshape(*looks, *characters.shape[1:]).swapaxes(0, 1)
 
 
+def look(reader: Session, photo: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Look at the plates (N, 4, 2) as often as LOOKS says. Some turn out to be none; of the M that stay:
+
+    the corners (M, 4, 2) from which the last look was taken, and presence (M,), corners (M, 4, 2) and characters
+    (M, 3, 12, 37) that it saw.
+    """
+    presence, seen, characters = np.ones(len(corners)), corners, np.zeros((len(corners), 1, SLOTS, BLANK + 1))
+    for margins in LOOKS:
+        corners = seen
+        if not len(corners):
+            break
+        presence, seen, characters = read(reader, photo, corners, margins)
+        stay = (presence > READER_PRESENCE) & sound(seen)
+        corners, presence, seen, characters = corners[stay], presence[stay], seen[stay], characters[stay]
+    return corners, presence, seen, characters
+
+
 def make_plate(
     presence: float, corners: np.ndarray, looks: np.ndarray, shape: tuple[int, int, int], grammar: Grammar
 ) -> Plate:
@@ -308,13 +327,8 @@ def detect_photo(
     finder, reader = networks
     support, corners = merge(*find(finder, photo, min_plate, max_plate))
     corners = corners[sound(corners) & (support >= LEAST_SUPPORT * support.max(initial=0))][:MAX_READ]
-    for margins in LOOKS:
-        if not len(corners):
-            return []
-        presence, corners, characters = read(reader, photo, corners, margins)
-        seen = (presence > READER_PRESENCE) & sound(corners)
-        presence, corners, characters = presence[seen], corners[seen], characters[seen]
-    plates = [make_plate(*answer, photo.shape, grammar) for answer in zip(presence, corners, characters, strict=True)]
+    _, *answers = look(reader, photo, corners)
+    plates = [make_plate(*answer, photo.shape, grammar) for answer in zip(*answers, strict=True)]
     plates = [p for p in plates if p.confidence >= threshold and len(p.code) >= MIN_CHARACTERS and min(p.box[2:]) > 0]
     return without_doubles(plates)
 
