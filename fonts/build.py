@@ -118,11 +118,15 @@ W 1.5   0,1 .16,0 .5,.6 .84,0 1,1
 9 1     .25,0 1,0~ 1,1~ 0,1~ 0,.42~ .97,.42
 """
 
-# Squarish shapes with deep middles in M and W, as on Brazil's plates.
+# Nearly upright legs, so that an M and a W are one shape upside down, as on plates of Brazil and of the United States.
+UPRIGHT = """
+M 1.2   0,0 0,1 .5,.3 1,1 1,0
+W 1.2   0,1 .08,0 .5,.7 .92,0 1,1
+"""
+
+# Squarish shapes, as on Brazil's plates.
 SQUARE = """
 A 1.06  0,0 .5,1 1,0 | .16,.26 .84,.26
-M 1.24  0,0 0,1 .5,.02 1,1 1,0
-W 1.5   0,1 .22,0 .5,1 .78,0 1,1
 Q 1.06  0,0~ 0,1~ 1,1~ 1,0~ 0,0~ | .62,.3 1,0
 """
 
@@ -142,10 +146,10 @@ class Family:
 
 
 FAMILIES = (
-    Family("Plate Condensed", 372, 356, 999, 50, {"Regular": 88, "Bold": 112}),
+    Family("Plate Condensed", 372, 356, 999, 50, {"Regular": 88, "Bold": 112}, False, UPRIGHT),
     Family("Plate Wide", 500, 460, 250, 54, {"Regular": 92, "Bold": 122}, True, CURLED + BARRED),
     Family("Plate Wright", 440, 440, 160, 48, {"Regular": 106, "Bold": 126}, False, CURLED),
-    Family("Plate Square", 430, 414, 105, 50, {"Regular": 90, "Bold": 114}, False, CURLED + SQUARE),
+    Family("Plate Square", 430, 414, 105, 50, {"Regular": 90, "Bold": 114}, False, CURLED + SQUARE + UPRIGHT),
     Family("Plate Irregular", 430, 410, 190, 50, {"Regular": 90, "Bold": 110}, False, IRREGULAR + BARRED),
 )
 
