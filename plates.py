@@ -228,7 +228,7 @@ def draw_plate(
         cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, weight)
     if rng.random() < 0.3:  # heavier or worn strokes
         kernel = np.ones((1, 2) if rng.random() < 0.5 else (2, 1), np.uint8)
-        mask = cv2.dilate(mask, kernel) if width < 180 or rng.random() < 0.6 else cv2.erode(mask, kernel)
+        mask = cv2.dilate(mask, kernel) if rng.random() < 0.6 else np.maximum(cv2.erode(mask, kernel), mask // 2)
 
     cover = mask.astype(np.float32)[..., None] * np.float32(1 / 255)
     image += cover * (ink - image)
@@ -262,11 +262,13 @@ def draw_bands(
     if style.band in ("right", "both"):
         draw_band(image, (width - band, 0, width, height), style, faces, rng)
         x1 = width - band - width * rng.uniform(0.01, 0.04)
-    if rng.random() < 0.22:  # a symbol beside the code: an emblem, the sign for the disabled, a seal
-        room = min(0.16 * width, 0.5 * height)
+    if rng.random() < 0.22:  # a symbol beside the code: an emblem, the sign for the disabled, a seal, a picture
+        room = min(rng.uniform(0.12, 0.24) * width, 0.6 * height)
         at_left = rng.random() < 0.6
-        x = x0 if at_left else x1 - room
-        draw_symbol(image, (x + room / 2, height * rng.uniform(0.3, 0.7)), room * rng.uniform(0.25, 0.5), rng)
+        x, y = x0 + room / 2 if at_left else x1 - room / 2, height * rng.uniform(0.3, 0.7)
+        for _ in range(rng.integers(2, 6) if rng.random() < 0.4 else 1):
+            place = x + room * rng.normal(0, 0.12), y + room * rng.normal(0, 0.12)
+            draw_symbol(image, place, room * rng.uniform(0.15, 0.5), rng)
         x0, x1 = (x0 + room, x1) if at_left else (x0, x1 - room)
     return x0, x1, y0
 
