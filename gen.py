@@ -400,8 +400,9 @@ class Synthesizer:
         if picture is None:
             picture, corners = paint_background(WINDOW_SHAPE, rng), UNIT_SQUARE * WINDOW_SHAPE[::-1]
         extent = np.ptp(corners, axis=0)
-        low = np.clip(np.floor(corners.min(0) - 0.25 * extent - 2), 0, picture.shape[1::-1]).astype(int)
-        high = np.clip(np.ceil(corners.max(0) + 0.25 * extent + 2), 0, picture.shape[1::-1]).astype(int)
+        edge = np.array(picture.shape[1::-1])
+        low = np.clip(np.floor(corners.min(0) - 0.25 * extent - 2), 0, edge - 1).astype(int)
+        high = np.clip(np.ceil(corners.max(0) + 0.25 * extent + 2), low + 1, edge).astype(int)
         scale = min(width / extent.max(), 1.5)
         size = np.maximum(np.round((high - low) * scale), 4).astype(int)
         part = picture[low[1] : high[1], low[0] : high[0]]

@@ -387,6 +387,13 @@ def test_what_was_taken_for_a_plate_is_shown_as_none(hard_negatives):
     assert yellow.mean() > 0.05
 
 
+def test_a_hard_negative_beside_its_picture_does_not_stop_it(hard_negatives):
+    """As where extractbgs.py has put a smaller picture in the place of the one that was mined."""
+    common.write_image(hard_negatives / "a.png", np.zeros((20, 30, 3), np.uint8))
+    synthesizer = gen.Synthesizer(gen.Settings(backgrounds=str(hard_negatives)))
+    assert synthesizer.hard_negative(60, np.random.default_rng(0)).shape == (*common.WINDOW_SHAPE, 3)
+
+
 def test_a_damaged_picture_of_a_hard_negative_does_not_stop_it(hard_negatives):
     (hard_negatives / "a.png").write_bytes(b"damaged")
     batch = gen.make_batch(0, 100, 1, gen.Settings(backgrounds=str(hard_negatives)))
