@@ -17,12 +17,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from common import CommandParser, UserError, load_formats, read_image, run, write_beside
-from detect import find, load_networks, look, make_plate, merge, probability, sound
-from gen import HARD_NEGATIVES, backgrounds_in
-from grammar import Grammar
-
-__all__ = ["hard_negatives"]
+from common import CommandParser, UserError, probability, run, write_beside
+from formats.loading import load_formats
+from media.pictures import read_image
+from reading.finder import find, merge
+from reading.geometry import sound
+from reading.grammar import Grammar
+from reading.plate_reader import load_networks, make_plate
+from reading.reader import look
+from synthesis.backgrounds import HARD_NEGATIVES, backgrounds_in
 
 MIN_PLATE = 45  # pixels, as in detect.py: narrower places are too blurred to teach much
 MAX_PLACES = 10  # of a picture: those with most support

@@ -1,9 +1,4 @@
-"""What plates may say: of the codes that the reader's slots allow, the one that is likeliest on a plate of some format.
-
-The reader names the character of each slot by itself. That `KA02MK7259` is letters, digits, letters, digits, that KA
-is a state, and that no plate says `KAO2MK7Z59`, it need not know, for `formats/` says so. A *pattern* here is one way
-to fill the slots: a row of tokens, each standing for texts of one length, then blanks.
-"""
+"""TODO."""
 
 import itertools
 from collections import Counter
@@ -11,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from common import ALPHABET, BLANK, SLOTS, PlateFormat, slots_to_code
-
-__all__ = ["Grammar"]
+from common import ALPHABET, BLANK, SLOTS, slots_to_code
+from formats.plate_format import PlateFormat
 
 OFF_PATTERN = 0.01  # share of plates that say what no pattern describes
 KIND_SHARES = np.array([1 / 26 if c.isalpha() else 1 / 10 for c in ALPHABET])  # of a character among its kind

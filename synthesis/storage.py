@@ -1,10 +1,4 @@
-"""Windows on disk: the two formats that `gen.py` writes, and how training reads them back.
-
-A *folder of windows* is for people too: a PNG file a window, named by what it shows, and what else is true of them in
-one .npz file beside them. A *folder of batches* is for long training: .npz files of BATCH windows each, whole.
-
-In memory a *batch*, or any number of windows, is a dictionary of the arrays that ARRAYS names.
-"""
+"""TODO."""
 
 import itertools
 import sys
@@ -15,19 +9,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from common import SLOTS, UNREADABLE_ARCHIVE, WINDOW_SHAPE, UserError, read_image, write_beside
-
-__all__ = [
-    "ARRAYS",
-    "draw_sheet",
-    "join",
-    "list_batches",
-    "read_batches",
-    "read_windows",
-    "stack",
-    "write_batches",
-    "write_windows",
-]
+from common import SLOTS, WINDOW_SHAPE, UserError, write_beside
+from media.arrays import UNREADABLE_ARCHIVE
+from media.pictures import read_image
 
 ARRAYS = {  # of a batch of N windows: the shape of each without its first axis, N
     "images": (*WINDOW_SHAPE, 3),  # uint8, BGR
@@ -40,7 +24,7 @@ ARRAYS = {  # of a batch of N windows: the shape of each without its first axis,
 BATCH = 10_000  # windows in a file of a folder of batches
 
 
-def join(parts: list[dict]) -> dict[str, np.ndarray]:
+def concatenate(parts: list[dict]) -> dict[str, np.ndarray]:
     """Batches as one."""
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
@@ -48,9 +32,6 @@ def join(parts: list[dict]) -> dict[str, np.ndarray]:
 def stack(windows: list[dict]) -> dict[str, np.ndarray]:
     """Windows as the arrays of a batch."""
     return {key: np.stack([window[key] for window in windows]) for key in windows[0]}
-
-
-# --- a folder of windows ------------------------------------------------------------------------------------------
 
 
 def write_windows(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
@@ -75,7 +56,7 @@ def write_windows(folder: Path, first: int, end: int, chunks: Iterator[dict]) ->
                     temporary.write_bytes(data.tobytes())
             bar.update(len(images))
     with write_beside(folder / f"{first:08d}.npz") as temporary:
-        np.savez_compressed(temporary, **join(truths))
+        np.savez_compressed(temporary, **concatenate(truths))
 
 
 def read_windows(folder: Path) -> dict[str, np.ndarray]:
@@ -95,7 +76,7 @@ def read_windows(folder: Path) -> dict[str, np.ndarray]:
         parts.append(part)
     if not parts:
         raise UserError(f"{folder}: holds no windows of gen.py; make some with gen.py 1000 --out {folder}")
-    return join(parts)
+    return concatenate(parts)
 
 
 def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
@@ -116,9 +97,6 @@ def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
     return sheet
 
 
-# --- a folder of batches ------------------------------------------------------------------------------------------
-
-
 def write_batches(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
     """Write windows first .. end - 1 as .npz files of BATCH windows each, named by the first, for `train.py --data`."""
     parts, held, start = [], 0, first
@@ -129,7 +107,7 @@ def write_batches(folder: Path, first: int, end: int, chunks: Iterator[dict]) ->
             bar.update(len(chunk["images"]))
             if held >= BATCH or start + held == end:
                 with write_beside(folder / f"{start:08d}.npz") as temporary:
-                    np.savez(temporary, **join(parts))
+                    np.savez(temporary, **concatenate(parts))
                 parts, held, start = [], 0, start + held
 
 

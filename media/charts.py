@@ -1,4 +1,4 @@
-"""Charts of lines over a grid, as training and the measurements in `tests/` draw them."""
+"""TODO."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-
-__all__ = ["COLOURS", "GRAY", "Axis", "Line", "draw_chart", "linear_axis", "logarithmic_axis"]
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")  # told apart by the colour-blind too (Okabe and Ito)
 GRAY, PALE = "#aaaaaa", "#dddddd"

@@ -1,8 +1,4 @@
-"""The file of `detect.py --json`: a row a photograph, kept when the run is interrupted.
-
-While a run goes on its rows are in a *partial file*, `readings.jsonl.part`, each of them whole before the next photo is
-read. At the end it becomes `readings.jsonl`, which so is complete whenever it is there.
-"""
+"""TODO."""
 
 import contextlib
 import json
@@ -12,8 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 from common import UserError, write_beside
+from reading.plate import Plate
 
-__all__ = ["append_rows", "take_up"]
+
+def describe(plate: Plate) -> str:
+    return f"{plate.code} {plate.confidence:.2f} {','.join(map(str, plate.box))}"
 
 
 def read_rows(path: Path) -> Iterator[tuple[str, bytes]]:

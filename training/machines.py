@@ -1,16 +1,4 @@
-"""Where training runs: Keras's backend, the devices of a machine, and machines that train together.
-
-TF_CONFIG (README.md) says which machine this is, of how many; without it there is one. A *device* is a GPU, or the
-processor where there is none. Each device of each machine has a *replica* of the networks, which sees windows of its
-own and divides its loss by the number of replicas; a *strategy* of TensorFlow's adds up their gradients, so that the
-replicas stay equal to the bit. A single device needs no strategy, and trains with any of Keras's backends.
-
-Machines have clocks of their own and windows of their own, so they must agree: after each step on the time and on
-whether to stop, before each batch on the number of minibatches. `Machine.gather` tells each what all have to say; a
-machine that called it more often than another would wait for ever. The first machine alone tests, on two models more,
-which no strategy knows of: under one, prediction would wait for the other machines. Where one of them is lost,
-TensorFlow raises UnavailableError in the others.
-"""
+"""TODO."""
 
 import contextlib
 import dataclasses
@@ -22,8 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from common import UserError
-
-__all__ = ["Machine", "find_machine", "import_keras", "make_strategy"]
 
 
 def import_keras():

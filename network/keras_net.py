@@ -1,0 +1,131 @@
+"""The networks' operations on Keras tensors, to train them, and their weights as arrays by name."""
+
+import numpy as np
+
+RELU_GAIN = 1.7139  # sqrt(2 / (1 - 1/pi)): keeps the variance through a ReLU; Brock et al., arXiv:2101.08692
+
+
+class KerasNet:
+    """The networks' operations on Keras tensors, channels last; the same name is the same layer wherever it is used.
+
+    What leaves the convolutions (`positions`, `vector`, `sequence`, `dense`) is float32 under any mixed precision.
+    """
+
+    def __init__(self) -> None:
+        import keras
+
+        self.ops = keras.ops
+        self.relu, self.sigmoid, self.exp, self.add = keras.ops.relu, keras.ops.sigmoid, keras.ops.exp, keras.ops.add
+        self.multiply = keras.ops.multiply
+        self.convolution = standardised_convolution()
+        self.compute_dtype = keras.config.dtype_policy().compute_dtype
+        self.layers = {}
+
+    def conv(self, x, name, filters, kernel, strides=(1, 1), padding="same", gain=1.0):
+        if name not in self.layers:
+            self.layers[name] = self.convolution(filters, kernel, strides, padding, gain, name=name.replace("/", "_"))
+        return self.layers[name](x)
+
+    def dense(self, x, name, units):  # (B, N, C) -> (B, N, units)
+        return self.sequence(self.conv(self.map(x), name, units, (1, 1), gain=0.5))
+
+    def affine(self, x, scale, shift):
+        return x * scale + shift
+
+    def cumsum(self, x):
+        return self.ops.cumsum(x, axis=1)
+
+    def first(self, x):
+        return x[..., :1]
+
+    def crop(self, x):
+        return x[:, 1:-1, 1:-1]
+
+    def positions(self, x):
+        return self.ops.cast(x, "float32")
+
+    def vector(self, x):  # (B, 1, 1, C) -> (B, C)
+        return self.ops.cast(x[:, 0, 0], "float32")
+
+    def sequence(self, x):  # (B, 1, N, C) -> (B, N, C)
+        return self.ops.cast(x[:, 0], "float32")
+
+    def map(self, x):  # (B, N, C) -> (B, 1, N, C)
+        return self.ops.cast(x[:, None], self.compute_dtype)
+
+    def frames(self, x, lines, columns):  # (B, 1, columns, lines * C) -> (B, lines * columns, C)
+        x = self.ops.reshape(self.ops.cast(x, "float32"), (-1, columns, lines, x.shape[-1] // lines))
+        return self.ops.reshape(self.ops.transpose(x, (0, 2, 1, 3)), (-1, lines * columns, x.shape[-1]))
+
+    def attend(self, weights, values, nothing):  # (B, frames, slots), (B, frames, C) -> (B, slots, C)
+        weights = self.ops.transpose(weights, (0, 2, 1))
+        total = self.ops.sum(weights, axis=-1, keepdims=True) + nothing
+        return self.ops.matmul(weights / total, values)
+
+    def standardise(self, x):
+        x = x - self.ops.mean(x, axis=(1, 2, 3), keepdims=True)
+        deviation = self.ops.sqrt(self.ops.mean(x * x, axis=(1, 2, 3), keepdims=True))
+        return self.ops.cast(x / (deviation + 0.02), self.compute_dtype)
+
+
+def standardised_convolution():
+    """The class of a convolution whose kernel is standardised, so that no batch norm is needed.
+
+    Weight standardisation with a learnt gain a filter (Qiao et al., arXiv:1903.10520; Brock et al.,
+    arXiv:2101.08692) normalises the few weights in place of the many activations. Made inside a function because
+    importing Keras takes seconds.
+    """
+    import keras
+
+    class StandardisedConv2D(keras.layers.Layer):
+        def __init__(self, filters, kernel, strides, padding, gain, **kwargs):
+            super().__init__(**kwargs)
+            self.filters, self.kernel_size, self.strides = filters, tuple(kernel), tuple(strides)
+            self.padding, self.initial_gain = padding, gain
+
+        def build(self, shape):
+            shape = (*self.kernel_size, shape[-1], self.filters)
+            gain = keras.initializers.Constant(self.initial_gain * RELU_GAIN)
+            # not cast under mixed precision: the standardisation loses too much in bfloat16
+            self.kernel = self.add_weight(shape=shape, initializer="he_normal", name="kernel", autocast=False)
+            self.gain = self.add_weight(shape=(self.filters,), initializer=gain, name="gain", autocast=False)
+            self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+
+        def effective_kernel(self):
+            mean = keras.ops.mean(self.kernel, axis=(0, 1, 2))
+            variance = keras.ops.mean(self.kernel * self.kernel, axis=(0, 1, 2)) - mean * mean
+            scale = self.gain * keras.ops.rsqrt(variance * np.prod(self.kernel.shape[:3]) + 1e-6)
+            return self.kernel * scale - mean * scale
+
+        def call(self, x):
+            kernel = keras.ops.cast(self.effective_kernel(), self.compute_dtype)
+            x = keras.ops.cast(x, self.compute_dtype)
+            return keras.ops.conv(x, kernel, strides=self.strides, padding=self.padding) + self.bias
+
+    return StandardisedConv2D
+
+
+def convolutions(*networks) -> dict:
+    """The convolutions of Keras networks by the names that they have above."""
+    layers = [layer for network in networks for layer in network.layers if hasattr(layer, "effective_kernel")]
+    return {layer.name.replace("_", "/"): layer for layer in layers}
+
+
+def get_weights(*networks) -> dict[str, np.ndarray]:
+    """The weights of Keras networks by name: for each layer the kernel as it is applied, and the bias."""
+    import keras
+
+    arrays = {}
+    for name, layer in convolutions(*networks).items():
+        arrays[f"{name}/kernel"] = keras.ops.convert_to_numpy(layer.effective_kernel())
+        arrays[f"{name}/bias"] = np.asarray(layer.bias)
+    return arrays
+
+
+def set_weights(finder, reader, arrays: dict[str, np.ndarray]) -> None:
+    """Give the Keras networks the weights of `load_weights` or `get_weights`."""
+    for name, layer in convolutions(finder, reader).items():
+        kernel = arrays[f"{name}/kernel"].astype(np.float32)
+        layer.kernel.assign(kernel)
+        layer.gain.assign(kernel.std((0, 1, 2)) * np.sqrt(np.prod(kernel.shape[:3])))
+        layer.bias.assign(arrays[f"{name}/bias"].astype(np.float32))

@@ -1,0 +1,100 @@
+"""The networks' operations as nodes of an ONNX graph, to run them without a training framework."""
+
+import functools
+
+import numpy as np
+
+
+class OnnxNet:
+    """The networks' operations as nodes of an ONNX graph, channels first; `arrays` holds the weights by name."""
+
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        from onnx import helper, numpy_helper
+
+        self.make_node, self.from_array = helper.make_node, numpy_helper.from_array
+        self.arrays, self.nodes, self.initializers = arrays, [], {}
+        self.relu, self.sigmoid, self.exp, self.add, self.multiply = (
+            functools.partial(self.node, kind) for kind in ("Relu", "Sigmoid", "Exp", "Add", "Mul")
+        )
+
+    def node(self, kind: str, *inputs, **attributes) -> str:
+        """Append a node; arrays among its inputs become constants. Returns the name of its output."""
+        names = [x if isinstance(x, str) else self.constant(x) for x in inputs]
+        output = f"{kind}_{len(self.nodes)}"
+        self.nodes.append(self.make_node(kind, names, [output], **attributes))
+        return output
+
+    def constant(self, value) -> str:
+        value = np.asarray(value)
+        value = value.astype(np.int64 if value.dtype.kind == "i" else np.float32)
+        name = f"constant_{len(self.initializers)}"
+        self.initializers[name] = self.from_array(value, name)
+        return name
+
+    def conv(self, x, name, filters, kernel, strides=(1, 1), padding="same", gain=1.0):
+        weights = self.arrays[f"{name}/kernel"].transpose(3, 2, 0, 1)
+        pad = {"same": "SAME_UPPER", "valid": "VALID"}[padding]
+        bias = self.arrays[f"{name}/bias"]
+        return self.node("Conv", x, weights, bias, kernel_shape=kernel, strides=strides, auto_pad=pad)
+
+    def dense(self, x, name, units):
+        return self.add(self.node("MatMul", x, self.arrays[f"{name}/kernel"][0, 0]), self.arrays[f"{name}/bias"])
+
+    def affine(self, x, scale, shift):
+        return self.add(self.multiply(x, np.float32(scale)), np.float32(shift))
+
+    def cumsum(self, x):
+        return self.node("CumSum", x, np.int64(1))
+
+    def first(self, x):
+        return self.node("Slice", x, [0], [1], [2])
+
+    def crop(self, x):
+        return self.node("Slice", x, [1, 1], [-1, -1], [2, 3])
+
+    def positions(self, x):  # (B, C, h, w) -> (B, h, w, C)
+        return self.node("Transpose", x, perm=(0, 2, 3, 1))
+
+    def vector(self, x):  # (B, C, 1, 1) -> (B, C)
+        return self.node("Flatten", x)
+
+    def sequence(self, x):  # (B, C, 1, N) -> (B, N, C)
+        return self.node("Transpose", self.node("Squeeze", x, [2]), perm=(0, 2, 1))
+
+    def map(self, x):  # (B, N, C) -> (B, C, 1, N)
+        return self.node("Unsqueeze", self.node("Transpose", x, perm=(0, 2, 1)), [2])
+
+    def frames(self, x, lines, columns):  # (B, lines * C, 1, columns) -> (B, lines * columns, C)
+        x = self.node("Reshape", x, [0, lines, -1, columns])
+        x = self.node("Transpose", x, perm=(0, 1, 3, 2))
+        return self.node("Reshape", x, [0, lines * columns, -1])
+
+    def attend(self, weights, values, nothing):  # (B, frames, slots), (B, frames, C) -> (B, slots, C)
+        weights = self.node("Transpose", weights, perm=(0, 2, 1))
+        total = self.node("Add", self.node("ReduceSum", weights, [2], keepdims=1), np.float32(nothing))
+        return self.node("MatMul", self.node("Div", weights, total), values)
+
+    def standardise(self, x):
+        x = self.node("Sub", x, self.node("ReduceMean", x, [1, 2, 3], keepdims=1))
+        deviation = self.node("Sqrt", self.node("ReduceMean", self.node("Mul", x, x), [1, 2, 3], keepdims=1))
+        return self.node("Div", x, self.node("Add", deviation, np.float32(0.02)))
+
+    def serialise(self, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple[str, tuple]]) -> bytes:
+        """The graph called `name`.
+
+        `inputs` gives the shape of each input by its name; `outputs` gives, by the name that an output is to have,
+        the node's output and its shape. All are float32.
+        """
+        from onnx import TensorProto, helper
+
+        for output, (node, _) in outputs.items():
+            self.nodes.append(helper.make_node("Identity", [node], [output]))
+        graph = helper.make_graph(
+            self.nodes,
+            name,
+            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in inputs.items()],
+            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, (_, shape) in outputs.items()],
+            list(self.initializers.values()),
+        )
+        opsets = [helper.make_opsetid("", 18)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()

@@ -1,0 +1,58 @@
+"""The networks' operations on shapes alone, from which `model.py` prints its table.
+
+A shape here is that of one window, without the batch axis.
+"""
+
+import numpy as np
+
+
+class ShapeNet:
+    """The networks' operations on shapes without the batch axis; `rows` collects what each convolution is."""
+
+    def __init__(self) -> None:
+        self.rows = []  # (name, output shape, kernel shape, multiply-adds of one window)
+
+    def conv(self, x, name, filters, kernel, strides=(1, 1), padding="same", gain=1.0):
+        shrink = [0 if padding == "same" else k - 1 for k in kernel]
+        size = tuple(-(-(n - k) // s) for n, k, s in zip(x[:2], shrink, strides, strict=True))
+        kernel = (*kernel, x[2], filters)
+        if name not in (row[0] for row in self.rows):
+            self.rows.append((name, (*size, filters), kernel, int(np.prod(size) * np.prod(kernel))))
+        return (*size, filters)
+
+    def dense(self, x, name, units):
+        return self.conv((1, *x), name, units, (1, 1))[1:]
+
+    def affine(self, x, scale, _shift):
+        return (*x[:-1], max(x[-1], np.size(scale)))
+
+    def add(self, x, _y):
+        return x
+
+    multiply = add
+
+    def relu(self, x):
+        return x
+
+    sigmoid = exp = cumsum = positions = standardise = relu
+
+    def first(self, x):
+        return (*x[:-1], 1)
+
+    def crop(self, x):
+        return x[0] - 2, x[1] - 2, x[2]
+
+    def vector(self, x):
+        return x[2:]
+
+    def sequence(self, x):
+        return x[1:]
+
+    def map(self, x):
+        return (1, *x)
+
+    def frames(self, x, lines, columns):
+        return lines * columns, x[2] // lines
+
+    def attend(self, weights, values, _nothing):
+        return weights[1], values[1]

@@ -1,0 +1,91 @@
+"""TODO."""
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+
+from common import BLANK, READ_MARGIN, SLOTS, WINDOW_SHAPE, UserError, code_to_slots, rectify, slots_to_code
+from synthesis.storage import list_batches, read_windows, write_windows
+from synthesis.windows import Settings
+from synthesis.workers import CHUNK, stream_chunks
+
+TEST_COUNT = 1000  # windows; a code accuracy near 90 % is then known to about 1.3 %
+TEST_SEED = 0  # the default of gen.py
+TEST_FOLDER = Path("test")  # where gen.py writes
+READINGS = 5  # sample readings printed after each batch
+FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
+
+
+def predict(network, images: np.ndarray) -> dict[str, np.ndarray]:
+    """The answers of `network` to (N, 64, 128, 3) uint8 windows, as float32."""
+    parts = np.array_split(images, math.ceil(len(images) / 200))  # bounds the memory
+    parts = [network.predict_on_batch(part.astype(np.float32) / 255) for part in parts]
+    return {key: np.concatenate([np.asarray(p[key], np.float32) for p in parts]) for key in parts[0]}
+
+
+def read_codes(reader, images: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The codes that `reader` reads in (N, 64, 128, 3) uint8 windows, and their (N,) presence, 0..1."""
+    answers = predict(reader, images)
+    codes = [slots_to_code(logits)[0] for logits in answers["characters"]]  # the largest is the likeliest
+    return codes, 1 / (1 + np.exp(-answers["presence"][:, 0]))
+
+
+def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
+    """Accuracies (0..1) on the batch `test` and some readings.
+
+    presence    of the finder, on street windows
+    characters  of the reader, on rectified windows with a plate: slots right among those that truth or reading fill
+    code        the same, codes wholly right
+    street      codes wholly right on street windows with a plate, cut out by the finder's corners
+    score       the mean of presence and code: what weights are compared by
+    """
+    street, straight = test["rectified"] == 0, test["rectified"] == 1
+    found = predict(finder, test["images"][street])
+    presence = (found["presence"][:, 0] > 0) == test["presence"][street]
+
+    read, read_presence = read_codes(reader, test["images"][straight])
+    true = test["codes"][straight]
+    with_plate = test["presence"][straight] == 1
+    slots = np.array([[code_to_slots(a), code_to_slots(b)] for a, b in zip(read, true, strict=True)])
+    slots = slots[with_plate]  # (P, 2, 12), reading and truth
+    filled = (slots != BLANK).any(1)  # (P, 12)
+
+    plates = test["presence"][street] == 1
+    corners = found["corners"][plates]  # (P, 4, 2)
+    corners += 2 * READ_MARGIN * (corners - corners.mean(1, keepdims=True))
+    corners *= np.array(WINDOW_SHAPE[::-1], np.float32)  # pixels
+    windows = map(rectify, test["images"][street][plates], corners)
+    street_read, _ = read_codes(reader, np.stack(list(windows)))
+
+    scores = {
+        "presence": float(presence.mean()),
+        "characters": float((slots[:, 0] == slots[:, 1])[filled].mean()),
+        "code": float(np.mean([a == b for a, b in zip(read, true, strict=True)], where=with_plate)),
+        "street": float(np.mean(np.array(street_read) == test["codes"][street][plates])),
+    }
+    scores["score"] = (scores["presence"] + scores["code"]) / 2
+    readings = [
+        f"{code or '-':>{SLOTS}} {float(p):.1f} <-> {reading or '-':<{SLOTS}} {float(q):.2f}"
+        for code, p, reading, q in zip(true, test["presence"][straight], read, read_presence, strict=True)
+    ]
+    return scores, readings[:READINGS]
+
+
+def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
+    """The windows in TEST_FOLDER, which are made when there are none."""
+    if not list_batches(TEST_FOLDER):  # the last file that is written
+        settings = window_settings(args)
+        ranges = [(i, min(CHUNK, TEST_COUNT - i)) for i in range(0, TEST_COUNT, CHUNK)]
+        chunks = stream_chunks(settings, TEST_SEED, ranges, args.workers)
+        try:
+            TEST_FOLDER.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{TEST_FOLDER}: cannot be made ({error.strerror}); run where you may write") from None
+        write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
+    return read_windows(TEST_FOLDER)
+
+
+def window_settings(args: argparse.Namespace) -> Settings:
+    return Settings(args.formats, tuple(args.fonts), args.bgs)
