@@ -54,7 +54,7 @@ def _stream_from_workers(settings: Settings, seed: int, ranges, workers: int) ->
 
 
 def make_batch(start: int, count: int, seed: int, settings: Settings, workers: int = 1) -> dict[str, np.ndarray]:
-    """Windows start .. start + count - 1 as the arrays that `windows.ARRAYS` tells of."""
+    """Windows start .. start + count - 1 as the arrays that `storage.ARRAYS` tells of."""
     ranges = [(i, min(CHUNK, start + count - i)) for i in range(start, start + count, CHUNK)]
     return concatenate(list(stream_chunks(settings, seed, ranges, workers)))
 
