@@ -52,8 +52,8 @@ class Subject:
 
     @property
     def across(self) -> np.ndarray:
-        """Ascending x of the characters, (N,); evenly spaced where there are none."""
-        if not len(self.centres):
+        """Ascending x of the characters, (N,); evenly spaced where there are fewer than two."""
+        if len(self.centres) < 2:
             return np.linspace(0.05, 0.95, 8)
         return np.sort(self.centres[:, 0])
 
