@@ -1,4 +1,4 @@
-"""What is behind the plate: photographs out of a folder, or painted ones, with a vehicle's body in front of half of them.
+"""The background of a plate: a photograph out of a folder, or a painted one; half of them with a vehicle's body.
 
 A *hard negative* is a place in one of these photographs that detect.py once took for a plate. mine.py lists them in
 HARD_NEGATIVES beside the photographs.

@@ -53,9 +53,12 @@ class Synthesizer:
         self.backgrounds = Backgrounds(settings.backgrounds)
         self.hard_negatives = load_hard_negatives(Path(settings.backgrounds) / HARD_NEGATIVES)
 
-    def window(self, index: int, seed: int) -> dict[str, np.ndarray]:
-        """Window `index`: the arrays of a batch (see `storage.ARRAYS`) without their first axis."""
-        rng = np.random.default_rng((seed, index))
+    def window(self, index: int, seed: int, attempt: int = 0) -> dict[str, np.ndarray]:
+        """Window `index`: the arrays of a batch (see `storage.ARRAYS`) without their first axis.
+
+        Where it fails, another `attempt` (1, 2, ...) makes another window in its place.
+        """
+        rng = np.random.default_rng((seed, index, 1 + attempt) if attempt else (seed, index))
         choice = choose(rng)
         subject = self.draw_subject(choice, rng)
         view = pose(choice, subject, rng)
