@@ -1,19 +1,11 @@
-"""TODO."""
+"""The accuracy of weights on the test windows."""
 
-import argparse
 import math
-from pathlib import Path
 
 import numpy as np
 
-from common import BLANK, READ_MARGIN, SLOTS, WINDOW_SHAPE, UserError, code_to_slots, rectify, slots_to_code
-from synthesis.storage import list_batches, read_windows, write_windows
-from synthesis.windows import Settings
-from synthesis.workers import CHUNK, stream_chunks
+from common import BLANK, READ_MARGIN, SLOTS, WINDOW_SHAPE, code_to_slots, rectify, slots_to_code
 
-TEST_COUNT = 1000  # windows; a code accuracy near 90 % is then known to about 1.3 %
-TEST_SEED = 0  # the default of gen.py
-TEST_FOLDER = Path("test")  # where gen.py writes
 READINGS = 5  # sample readings printed after each batch
 FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
 
@@ -71,21 +63,3 @@ def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
         for code, p, reading, q in zip(true, test["presence"][straight], read, read_presence, strict=True)
     ]
     return scores, readings[:READINGS]
-
-
-def test_windows(args: argparse.Namespace) -> dict[str, np.ndarray]:
-    """The windows in TEST_FOLDER, which are made when there are none."""
-    if not list_batches(TEST_FOLDER):  # the last file that is written
-        settings = window_settings(args)
-        ranges = [(i, min(CHUNK, TEST_COUNT - i)) for i in range(0, TEST_COUNT, CHUNK)]
-        chunks = stream_chunks(settings, TEST_SEED, ranges, args.workers)
-        try:
-            TEST_FOLDER.mkdir(exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{TEST_FOLDER}: cannot be made ({error.strerror}); run where you may write") from None
-        write_windows(TEST_FOLDER, 0, TEST_COUNT, chunks)
-    return read_windows(TEST_FOLDER)
-
-
-def window_settings(args: argparse.Namespace) -> Settings:
-    return Settings(args.formats, tuple(args.fonts), args.bgs)
