@@ -1,0 +1,33 @@
+"""Evaluation counts what is right."""
+
+import numpy as np
+import pytest
+from window_batches import PAINTED
+
+from common import BLANK, code_to_slots
+from synthesis.workers import make_batch
+from training import evaluation
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_evaluate_counts_what_is_right(monkeypatch, right):
+    """Networks that know the truth are right about everything; networks that say the contrary, about nothing."""
+    batch = make_batch(0, 40, 0, PAINTED)
+    marked = batch | {"images": np.broadcast_to(np.arange(40, dtype=np.uint8)[:, None, None, None], (40, 64, 128, 3))}
+
+    def answers(_, images):
+        chosen = images[:, 0, 0, 0]  # each window carries its number
+        slots = np.stack([code_to_slots(code) for code in batch["codes"][chosen]])
+        return {
+            "presence": (batch["presence"][chosen, None] * 18.0 - 9) * (1 if right else -1),
+            "corners": batch["corners"][chosen].copy(),
+            "characters": 9.0 * np.eye(BLANK + 1)[slots if right else (slots + 1) % 36],
+        }
+
+    monkeypatch.setattr(evaluation, "predict", answers)
+    monkeypatch.setattr(evaluation, "rectify", lambda image, corners: image)
+    scores, readings = evaluation.evaluate("finder", "reader", marked)
+    assert scores == dict.fromkeys((*evaluation.FIGURES, "score"), float(right))
+    for reading in readings:
+        true, presence, _, read, read_presence = reading.split()
+        assert (true == read) is (abs(float(presence) - float(read_presence)) < 0.5) is right

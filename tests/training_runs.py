@@ -1,0 +1,56 @@
+"""What the tests of training share: train.py as a process, small runs, and networks that need no Keras."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from window_batches import PAINTED
+
+from synthesis.storage import write_windows
+from synthesis.workers import make_batch
+
+ROOT = Path(__file__).parent.parent
+SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in")
+MADE = ["checkpoint.npz", "test", "training.csv", "training.png", "weights.npz"]
+
+
+def start_training(folder: Path, *options: str, **environment: str) -> subprocess.Popen:
+    """Start train.py in `folder`, in a process group of its own, as a shell does."""
+    command = [sys.executable, ROOT / "train.py", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, process_group=0, **pipes)
+
+
+def run_training(folder: Path, *options: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of train.py in `folder`."""
+    process = start_training(folder, *options, **environment)
+    stdout, stderr = process.communicate(timeout=600)
+    return process.returncode, stdout, stderr
+
+
+def make_test_windows(folder: Path) -> None:
+    """Make fewer test windows than train.py would."""
+    (folder / "test").mkdir()
+    write_windows(folder / "test", 0, 100, iter([make_batch(0, 100, 0, PAINTED)]))
+
+
+def read_table(folder: Path) -> list[dict[str, str]]:
+    """The rows of training.csv."""
+    with (folder / "training.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+class FakeNetwork:
+    """Has weights, one array of three equal numbers, and nothing else."""
+
+    def __init__(self, value: float) -> None:
+        self.weights = [np.full(3, value, np.float32)]
+
+    def get_weights(self) -> list[np.ndarray]:
+        return self.weights
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        self.weights = weights
