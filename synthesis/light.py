@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 
 # The shares of windows in this module were set by eye; none was tuned by a search.
+DIM_SHARE = 0.12  # of windows by day: little light is left, at dusk or because the camera is set for the bright sky
 
 
-def light(image: np.ndarray, rng: np.random.Generator) -> None:
-    """Light the scene as the hour, the sky and the weather do."""
-    shine(image, rng)
+def light(image: np.ndarray, rng: np.random.Generator, dim: float = DIM_SHARE) -> None:
+    """Light the scene as the hour, the sky and the weather do. `dim` is the probability that little light is left."""
+    shine(image, rng.random() < dim, rng)
     if rng.random() < 0.08:
         glare(image, rng)
     if rng.random() < 0.15:  # fog, haze, a dusty lens
@@ -27,9 +28,8 @@ def axes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return across, down
 
 
-def shine(image: np.ndarray, rng: np.random.Generator) -> None:
-    """Multiply by the light that falls on each pixel: a slope, the edge of a shadow, night, a tint."""
-    height, width = image.shape[:2]
+def shine(image: np.ndarray, dim: bool, rng: np.random.Generator) -> None:
+    """Multiply by the light that falls on each pixel: a slope, the edge of a shadow, a tint; `dim` leaves little."""
     across, down = axes(image)
     gain = np.float32(rng.uniform(0.75, 1.15))
     if rng.random() < 0.5:  # brighter at one side
@@ -41,10 +41,10 @@ def shine(image: np.ndarray, rng: np.random.Generator) -> None:
         distance = (np.cos(angle) * across + np.sin(angle) * down) - offset
         side = np.clip(distance / softness, 0, 1).astype(np.float32)
         gain = gain * (1 - side * np.float32(rng.uniform(0.25, 0.7)))
-    if rng.random() < 0.12:  # night, or a camera that is set for the bright sky
+    if dim:
         gain = gain * np.float32(rng.uniform(0.2, 0.5))
-    tint = rng.uniform(0.85, 1.15, 3).astype(np.float32)
-    image *= np.broadcast_to(gain, (height, width))[..., None] * tint
+    gain = np.broadcast_to(gain, image.shape[:2])
+    image *= cv2.merge([gain * tint for tint in rng.uniform(0.85, 1.15, 3).astype(np.float32)])
 
 
 def glare(image: np.ndarray, rng: np.random.Generator) -> None:

@@ -5,8 +5,12 @@ import numpy as np
 
 from common import UNIT_SQUARE
 from synthesis.camera import take
-from synthesis.light import light
+from synthesis.light import DIM_SHARE, light
+from synthesis.night import darken, draw_night, light_board, mirror_lamps
 from synthesis.plates import jitter_colour
+
+LETTERING_COVER = 0.6 * 255  # of a board, on average; a plate with slanted sides covers more, letters alone less
+LEAST_CONTRAST = 70  # of 0..255, between letters and ground; less is illegible at night
 
 
 def photograph(
@@ -17,11 +21,18 @@ def photograph(
     `background` is (h, w, 3) float32, 0..255, and is drawn over; `board` as in `subject.Subject`. `pitch`, pixels a
     character, bounds the camera's faults.
     """
+    night = draw_night(rng)
     if board is not None:
         if rng.random() < 0.4:
             draw_plinth(background, outline, rng)
-        lay(background, board, outline, rng)
-    light(background, rng)
+        if is_lettering(board):
+            clear_ground(background, board, outline, rng)
+        board = light_board(board, background, night, rng)
+        lay(background, board, draw_cover(board, rng), outline)
+    if "mirrored" in night:
+        mirror_lamps(background, outline, rng)
+    light(background, rng, 0 if night else DIM_SHARE)
+    darken(background, outline, night, rng)
     return take(background, pitch, rng)
 
 
@@ -35,26 +46,56 @@ def draw_plinth(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator
     cv2.fillConvexPoly(image, grown.round().astype(np.int32), tuple(map(float, tint)), cv2.LINE_AA)
 
 
-def lay(image: np.ndarray, board: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> None:
-    """Lay `board` into `image`, (h, w, 3) float32, in place, with its corners at `outline` (4, 2)."""
+def is_lettering(board: np.ndarray) -> bool:
+    """Whether most of `board` covers nothing: letters that are painted straight on what is behind them."""
+    return board.shape[2] == 4 and float(board[..., 3].mean()) < LETTERING_COVER
+
+
+def clear_ground(image: np.ndarray, board: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> None:
+    """Paint the ground behind letters alone, on `image` in place, where they would not stand out from it.
+
+    The ground has the colour that `board`, (h, w, 4), has beside its letters.
+    """
+    grown = (outline + (outline - outline.mean(0)) * rng.uniform(0.05, 0.6, 2)).round().astype(np.int32)
+    area = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillConvexPoly(area, grown, 255)
+    cover = board[..., 3]
+    ink = np.average(board[..., :3].reshape(-1, 3), axis=0, weights=cover.ravel() + 1e-3)
+    mean, deviation = (values.ravel() for values in cv2.meanStdDev(image, mask=area))
+    contrast = abs(ink.mean() - mean.mean())
+    if contrast < LEAST_CONTRAST or contrast < 2 * deviation.mean():
+        ground = np.average(board[..., :3].reshape(-1, 3), axis=0, weights=255 - cover.ravel() + 1e-3)
+        cv2.fillConvexPoly(image, grown, tuple(map(float, ground)), cv2.LINE_AA)
+
+
+def lay(image: np.ndarray, board: np.ndarray, cover: np.ndarray, outline: np.ndarray) -> None:
+    """Lay `board` into `image`, (h, w, 3) float32, in place, with its corners at `outline` (4, 2).
+
+    `cover`, (h, w, 1) uint8, is how much the board covers.
+    """
     height, width = board.shape[:2]
-    cover = draw_cover((height, width), rng)
-    if board.shape[2] == 4:  # it has a cover of its own
-        cover = board[..., 3:].astype(np.uint8)
+    low = np.clip(np.floor(outline.min(0)) - 1, 0, image.shape[1::-1]).astype(int)
+    high = np.clip(np.ceil(outline.max(0)) + 1, 0, image.shape[1::-1]).astype(int)
+    if not (high > low).all():
+        return  # it is wholly outside
+    ground = image[low[1] : high[1], low[0] : high[0]]  # (y, x, 3), the part that the board may cover
     colours = np.clip(board[..., :3], 0, 255).astype(np.uint8)
     weighted = cv2.multiply(colours, cv2.merge([cover] * 3), scale=1 / 255)
     corners = (UNIT_SQUARE * (width, height) - 0.5).astype(np.float32)
-    homography = cv2.getPerspectiveTransform(corners, outline.astype(np.float32) - np.float32(0.5))
-    layers = np.concatenate([weighted, cover], axis=-1)  # (h, w, 4)
-    seen = cv2.warpPerspective(layers, homography, image.shape[1::-1], flags=cv2.INTER_LINEAR)
+    homography = cv2.getPerspectiveTransform(corners, (outline - low - 0.5).astype(np.float32))
+    layers = cv2.merge([weighted, cover])  # (h, w, 4)
+    seen = cv2.warpPerspective(layers, homography, ground.shape[1::-1], flags=cv2.INTER_LINEAR)
     seen = seen.astype(np.float32)
+    share = cv2.merge([seen[..., 3] * np.float32(1 / 255)] * 3)  # of each pixel that the board covers, (y, x, 3)
     # outside the board all four channels fade to 0 alike, because its colours are weighted by its cover
-    image += seen[..., :3] - image * (seen[..., 3:] * np.float32(1 / 255))
+    ground += seen[..., :3] - ground * share
 
 
-def draw_cover(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """How much a board of `shape` covers, (h, w, 1) uint8: all, but for the corners where they are rounded."""
-    height, width = shape
+def draw_cover(board: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """How much `board`, (h, w, 3 or 4), covers, (h, w, 1) uint8: its last channel, or all but for rounded corners."""
+    if board.shape[2] == 4:
+        return np.clip(board[..., 3:], 0, 255).astype(np.uint8)
+    height, width = board.shape[:2]
     cover = np.full((height, width, 1), 255, np.uint8)
     if rng.random() < 0.4:
         radius = max(1, round(height * rng.uniform(0.03, 0.12)))

@@ -21,6 +21,7 @@ NO_PLATE_SHARES = (0.38, 0.26, 0.22, 0.14)  # of the windows with presence 0, in
 RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
 RECTIFIED_WIDTHS = (48, 240)  # pixels; narrower plates are illegible, wider ones show no more in a window
 LEAST_PITCH = 6.5  # pixels a character; fewer are illegible even in a sharp picture
+SIGN_ASPECTS = (1.3, 8)  # width / height of a place that shows nothing, as signs have it
 SIGN_PITCH = 10.0  # pixels a character that the camera's blur is chosen for, where there is no plate
 
 
@@ -73,11 +74,12 @@ def choose(rng: np.random.Generator) -> Choice:
 
 
 def make_sign(choice: Choice, faces: list[Typeface], rng: np.random.Generator) -> Subject:
-    """A sign, or nothing of the shape of one."""
-    board = draw_sign(faces, int(rng.integers(100, 300)), rng)
-    aspect = board.shape[1] / board.shape[0]
-    if choice.shown == "nothing":
-        board = None
+    """A sign, or nothing in the shape of one."""
+    board = None
+    aspect = np.exp(rng.uniform(*np.log(SIGN_ASPECTS)))
+    if choice.shown == "sign":
+        board = draw_sign(faces, int(rng.integers(100, 300)), rng)
+        aspect = board.shape[1] / board.shape[0]
     return Subject(board, UNIT_SQUARE, aspect, choice.width, SIGN_PITCH, "", np.zeros((0, 3), np.float32))
 
 

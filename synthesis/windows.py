@@ -23,7 +23,8 @@ from formats.loading import load_formats
 from synthesis.backgrounds import HARD_NEGATIVES, Backgrounds, load_hard_negatives, paint_background
 from synthesis.camera import take
 from synthesis.lettering import load_typefaces
-from synthesis.light import light
+from synthesis.light import DIM_SHARE, light
+from synthesis.night import darken, draw_night
 from synthesis.photograph import photograph
 from synthesis.placement import View, draw_inexact_square, draw_look, outline_in, pose, within_reach
 from synthesis.plates import FlatPlate, draw_plate
@@ -92,7 +93,9 @@ class Synthesizer:
         if picture is None:
             picture, corners = paint_background(WINDOW_SHAPE, rng), UNIT_SQUARE * WINDOW_SHAPE[::-1]
         image, corners = cut_place(picture, corners, width)
-        light(image, rng)
+        night = draw_night(rng)
+        light(image, rng, 0 if night else DIM_SHARE)
+        darken(image, corners, night, rng)
         image = take(image, max(width / 9, 5), rng)  # as plates are, or the camera would tell them apart
         return rectify(image, warp_points(draw_inexact_square(rng), from_unit_square(corners)))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from common import UNIT_SQUARE
 from synthesis.camera import take
 from synthesis.light import light
-from synthesis.photograph import lay, photograph
+from synthesis.photograph import clear_ground, draw_cover, is_lettering, lay, photograph
 
 OUTLINE = UNIT_SQUARE * (60, 30) + (20, 10)
 
@@ -30,7 +30,7 @@ def test_a_board_covers_its_outline_and_nothing_else(channels):
     image = np.zeros((50, 100, 3), np.float32)
     board = np.full((60, 120, channels), 255, np.float32)
     board[..., :3] = (10, 200, 90)
-    lay(image, board, OUTLINE, np.random.default_rng(0))
+    lay(image, board, draw_cover(board, np.random.default_rng(0)), OUTLINE)
     np.testing.assert_allclose(image[15:35, 25:75].reshape(-1, 3), [(10, 200, 90)] * 1000, atol=1)
     assert image[:9].max() == image[:, :19].max() == image[41:].max() == image[:, 81:].max() == 0
 
@@ -39,7 +39,7 @@ def test_the_background_is_seen_where_a_board_covers_nothing():
     image = np.full((50, 100, 3), 77, np.float32)
     board = np.full((60, 120, 4), 255, np.float32)
     board[:, 60:, 3] = 0
-    lay(image, board, OUTLINE, np.random.default_rng(0))
+    lay(image, board, draw_cover(board, np.random.default_rng(0)), OUTLINE)
     np.testing.assert_allclose(image[15:35, 25:48], 255, atol=1)
     np.testing.assert_allclose(image[15:35, 52:75], 77, atol=1)
 
@@ -59,3 +59,33 @@ def test_a_camera_gives_the_same_photograph_for_the_same_draws():
     image = np.random.default_rng(0).uniform(-20, 300, (64, 128, 3)).astype(np.float32)
     photos = [take(image.copy(), 9, np.random.default_rng(4)) for _ in range(2)]
     np.testing.assert_array_equal(*photos)
+
+
+def make_letters(ink: float, ground: float) -> np.ndarray:
+    """Bars that are painted straight on the bodywork, (60, 120, 4): only they cover what is behind them."""
+    board = np.full((60, 120, 4), ground, np.float32)
+    board[..., 3] = 0
+    board[10:50, 10::30, :3] = ink
+    board[10:50, 10::30, 3] = 255
+    return board
+
+
+def test_a_board_with_slanted_sides_is_no_lettering():
+    board = np.full((60, 120, 4), 255, np.float32)
+    board[:, :20, 3] = 0
+    assert not is_lettering(board)
+    assert not is_lettering(board[..., :3])
+    assert is_lettering(make_letters(20, 200))
+
+
+@pytest.mark.parametrize(("ink", "ground", "behind", "kept"), [(20, 200, 220, True), (20, 200, 30, False)])
+def test_letters_alone_stand_out_from_what_is_behind_them(ink, ground, behind, kept):
+    image = np.full((50, 100, 3), behind, np.float32)
+    clear_ground(image, make_letters(ink, ground), OUTLINE, np.random.default_rng(0))
+    np.testing.assert_allclose(image[15:35, 25:75], behind if kept else ground, atol=2)
+
+
+def test_letters_alone_are_not_lost_in_a_motley_background():
+    image = np.random.default_rng(0).choice([0, 255], (50, 100, 3)).astype(np.float32)
+    clear_ground(image, make_letters(20, 200), OUTLINE, np.random.default_rng(0))
+    np.testing.assert_allclose(image[15:35, 25:75], 200, atol=2)
