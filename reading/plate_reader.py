@@ -7,6 +7,7 @@ from onnxruntime import InferenceSession as Session
 from onnxruntime import SessionOptions
 
 import model
+from reading.decoding import decode
 from reading.finder import find, merge
 from reading.geometry import group, overlaps, sound
 from reading.grammar import Grammar
@@ -35,18 +36,16 @@ def load_networks(path: str | os.PathLike) -> tuple[Session, Session]:
 def make_plate(
     presence: float, corners: np.ndarray, looks: np.ndarray, shape: tuple[int, int, int], grammar: Grammar
 ) -> Plate:
-    """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the looks at its characters (M, 12, 37).
+    """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the looks at its characters (M, 64, 37).
 
     Its confidence is the probability that it is one and says what it seems to say.
     """
-    # label smoothing taught the reader never to be quite sure
-    looks = ((looks - model.LABEL_SMOOTHING / looks.shape[-1]) / (1 - model.LABEL_SMOOTHING)).clip(0, 1)
-    code, probabilities, agreement = grammar.vote(looks)
+    reading = decode(looks, grammar)
     low = np.clip(np.floor(corners.min(0)), 0, shape[1::-1]).astype(int)
     high = np.clip(np.ceil(corners.max(0)), 0, shape[1::-1]).astype(int)
     box = (*low.tolist(), *(high - low).tolist())
-    confidence = grammar.presence(float(presence), code) * agreement
-    return Plate(code, confidence, box, corners, probabilities)
+    confidence = grammar.presence(float(presence), reading.code) * reading.probability
+    return Plate(reading.code, confidence, box, corners, reading.characters)
 
 
 def detect_photo(
