@@ -27,7 +27,7 @@ from media.pictures import write_image
 from synthesis.backgrounds import backgrounds_in
 from synthesis.storage import draw_sheet, write_batches, write_windows
 from synthesis.windows import Settings
-from synthesis.workers import CHUNK, stream_chunks
+from synthesis.workers import split_range, stream_chunks
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
         raise UserError("0 windows asked for; name how many, as in gen.py 1000")
     part, parts = args.shard
     first, end = args.count * (part - 1) // parts, args.count * part // parts
-    ranges = [(i, min(CHUNK, end - i)) for i in range(first, end, CHUNK)]
+    ranges = split_range(first, end)
     settings = Settings(args.formats, tuple(args.fonts), args.bgs)
     chunks = stream_chunks(settings, args.seed, ranges, args.workers)
     if args.sheet:  # first of all, so that a wrong name shows before anything is replaced

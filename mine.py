@@ -3,12 +3,12 @@
 
     python mine.py weights.npz
 
-runs both phases of detect.py on every picture in `bgs/` and writes `bgs/hard_negatives.tsv`, a row a place: the name
-of the picture and four corners (x, y of the top left, top right, bottom right, bottom left, in pixels). From then on
-some of the windows of gen.py and train.py show one of these, as what is no plate: hard negative mining (Sung and
-Poggio, 1998). Do it again with the weights that come of it.
+reads every picture in `bgs/` as detect.py does, and writes `bgs/hard_negatives.tsv`. This file has a row for each
+place: the name of the picture and four corners (x and y in pixels of the top left, top right, bottom right and bottom
+left). From then on some windows of gen.py and train.py show these places as examples of what is no plate: hard negative
+mining (Sung and Poggio, 1998). Do it again with the weights that come of that training.
 
-A place that is read with a confidence of `--sure` or more may be a true plate, and is left out.
+A place that is read with a confidence of `--sure` or more may be a true plate, so it is left out.
 """
 
 from collections.abc import Iterator
@@ -18,26 +18,21 @@ import numpy as np
 from tqdm import tqdm
 
 from common import CommandParser, UserError, probability, run, write_beside
-from formats.loading import load_formats
 from media.pictures import read_image
-from reading.finder import find, merge
-from reading.geometry import sound
-from reading.grammar import Grammar
-from reading.plate_reader import load_networks, make_plate
-from reading.reader import look
+from reading.plate_reader import PlateReader
 from synthesis.backgrounds import HARD_NEGATIVES, backgrounds_in
 
-MIN_PLATE = 45  # pixels, as in detect.py: narrower places are too blurred to teach much
-MAX_PLACES = 10  # of a picture: those with most support
+MAX_PLACES = 10  # most places of a picture, those with most support; not tuned
 
 
-def hard_negatives(photo: np.ndarray, networks, grammar: Grammar, sure: float) -> Iterator[np.ndarray]:
-    """Corners (4, 2) in pixels of each place of `photo` (H, W, 3) uint8 that seems a plate, but not `sure`-ly."""
-    finder, reader = networks
-    _, corners = merge(*find(finder, photo, MIN_PLATE, photo.shape[1]))
-    answers = look(reader, photo, corners[sound(corners)][:MAX_PLACES])
-    for place, *answer in zip(*answers, strict=True):
-        if make_plate(*answer, photo.shape, grammar).confidence < sure:
+def hard_negatives(reader: PlateReader, photo: np.ndarray, sure: float) -> Iterator[np.ndarray]:
+    """Yield the corners (4, 2) in pixels of each place of `photo` (H, W, 3) uint8 BGR that seems to be a plate.
+
+    Places whose confidence is `sure` or more are left out.
+    """
+    places, plates = reader.read_candidates(photo, least_support=0, most=MAX_PLACES)
+    for place, plate in zip(places, plates, strict=True):
+        if plate.confidence < sure:
             yield place
 
 
@@ -49,7 +44,7 @@ def main() -> None:
     add("--sure", type=probability, default=0.25, metavar="P", help="least confidence of a true plate (%(default)s)")
     add("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
     args = parser.parse_args()
-    networks, grammar = load_networks(args.weights), Grammar(load_formats(args.formats))
+    reader = PlateReader(args.weights, args.formats)
     paths = backgrounds_in(args.bgs)
     if not paths:
         raise UserError(f"{args.bgs}: holds no picture; extractbgs.py fills it")
@@ -61,7 +56,7 @@ def main() -> None:
             except UserError:
                 skipped += 1
                 continue
-            for corners in hard_negatives(photo, networks, grammar, args.sure):
+            for corners in hard_negatives(reader, photo, args.sure):
                 file.write("\t".join([path.name, *(f"{x:.1f}" for x in corners.ravel())]) + "\n")
                 count += 1
     print(f"{args.bgs / HARD_NEGATIVES}: {count} places in {len(paths) - skipped} pictures", end="")

@@ -100,8 +100,9 @@ def get_models(make_finder=None, make_reader=None):
     """The finder and the reader as Keras models.
 
     Both take windows (B, 64, 128, 3), BGR in 0..1, and give a dictionary. Of both: `presence` (B, 1), logits, and
-    `corners` (B, 4, 2) in window fractions. Of the reader also: `characters` (B, 64, 37), logits. `make_finder` and `make_reader` are the classes of the two models, `keras.Model` by default;
-    training gives classes that know their loss.
+    `corners` (B, 4, 2) in window fractions. Of the reader also: `characters` (B, 64, 37), logits. `make_finder` and
+    `make_reader` are the classes of the two models, `keras.Model` by default; training gives classes that know their
+    loss.
     """
     import keras
 

@@ -19,55 +19,74 @@ Ctrl-C and SIGTERM finish the present step, save, and exit. A GPU is used where 
 are the machines that TF_CONFIG names (README.md); the first of them tests and writes.
 """
 
+import argparse
+import dataclasses
 import os
 from pathlib import Path
 
-from common import CommandParser, UserError, positive, run
+from common import CommandParser, UserError, natural, positive, run
 from synthesis.storage import list_batches
-from training.checkpoint import Progress, load_checkpoint
+from training.checkpoint import Checkpoint, load_checkpoint
 from training.loop import train
+from training.options import TrainingOptions
 
-BATCH = 10_000  # windows synthesised at a time; the unit of progress
+DEFAULTS = TrainingOptions()
 
 
 def make_parser() -> CommandParser:
+    """The parser of the options. It leaves out an option that is not given, so that a checkpoint may give it."""
     parser = CommandParser(__doc__)
+    parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
-    add("weights", nargs="?", type=Path, metavar="weights.npz", help="start from these weights")
-    add("--hours", type=positive(float), default=5, help="length of the run and of its schedule (%(default)s)")
+    add("weights", nargs="?", default=None, type=Path, metavar="weights.npz", help="start from these weights")
+    add("--hours", type=positive(float), help=f"length of the run and of its schedule ({DEFAULTS.hours:g})")
     add("--batches", type=positive(int), help="length of the run in batches instead, whatever the hours")
     add("--resume", action="store_true", help="go on from checkpoint.npz, with its options where none is given")
-    add("--seed", type=int, default=0, help="another number, another run (%(default)s)")
+    add("--seed", type=natural, help=f"another number, another run ({DEFAULTS.seed})")
     add("--formats", metavar="LIST", help="formats of plates, such as in,gb (all in formats/)")
-    add("--fonts", action="append", default=[], metavar="DIR", help="typefaces beside fonts/; may be repeated")
-    add("--bgs", default="bgs", metavar="DIR", help="background photographs (%(default)s)")
+    add("--fonts", action="append", metavar="DIR", help="typefaces beside fonts/; may be repeated")
+    add("--bgs", metavar="DIR", help=f"background photographs ({DEFAULTS.bgs})")
     add("--data", metavar="DIR", help="train on the batches that gen.py --batches DIR wrote")
-    add("--batch", type=positive(int), default=BATCH, help="windows synthesised at a time (%(default)s)")
-    add("--workers", type=positive(int), default=os.cpu_count(), help="processes that synthesise (%(default)s)")
-    add("--out", type=Path, default="weights.npz", metavar="FILE", help="the network trained (%(default)s)")
+    add("--batch", type=positive(int), help=f"windows synthesised at a time ({DEFAULTS.batch})")
+    add("--workers", type=positive(int), help=f"processes that synthesise ({DEFAULTS.workers})")
+    add("--out", type=Path, metavar="FILE", help=f"the network trained ({DEFAULTS.out})")
     return parser
 
 
 def main() -> None:
-    parser = make_parser()
-    args = parser.parse_args()
-    progress, arrays = Progress(), None
-    if args.resume:
-        options, progress, arrays = load_checkpoint(args.out.parent / "checkpoint.npz")
-        parser.set_defaults(**options)
-        args = parser.parse_args()
-        for key in ("seed", "batch"):  # they decide which windows come next
-            if getattr(args, key) != options[key]:
-                raise UserError(f"--{key}: the run to go on with has {options[key]}; leave the option out")
-        if args.weights:
-            raise UserError(f"{args.weights}: with --resume a run starts from its checkpoint; leave out one of the two")
-    if args.seed < 0:
-        raise UserError(f"--seed {args.seed}: is negative; give a number from 0 up")
-    if args.out.suffix != ".npz" or not os.access(args.out.parent, os.W_OK):
-        raise UserError(f"{args.out}: cannot be written; name a .npz file in a folder you may write to")
-    if args.data and not list_batches(args.data):
-        raise UserError(f"{args.data}: holds no .npz files; make some with gen.py --batches {args.data}")
-    train(args, progress, arrays)
+    given = vars(make_parser().parse_args())
+    resume = given.pop("resume", False)
+    options = with_options(DEFAULTS, given)
+    checkpoint = load_checkpoint(options.checkpoint) if resume else None
+    if checkpoint:
+        check_resumed(checkpoint, given)
+        options = with_options(options, checkpoint.options | given)
+    check_files(options)
+    train(options, checkpoint)
+
+
+def with_options(options: TrainingOptions, given: dict) -> TrainingOptions:
+    """`options` with those that are `given` by name."""
+    if "fonts" in given:
+        given = given | {"fonts": tuple(given["fonts"])}
+    return dataclasses.replace(options, **given)
+
+
+def check_resumed(checkpoint: Checkpoint, given: dict) -> None:
+    """Raise UserError when a `given` option cannot go with the run of `checkpoint`."""
+    for key in ("seed", "batch"):  # they decide which windows come next
+        if given.get(key, checkpoint.options[key]) != checkpoint.options[key]:
+            raise UserError(f"--{key}: {checkpoint.path} has {checkpoint.options[key]}; leave the option out")
+    if given["weights"]:
+        raise UserError(f"{given['weights']}: --resume starts from {checkpoint.path}; leave out one of the two")
+
+
+def check_files(options: TrainingOptions) -> None:
+    """Raise UserError when --out cannot be written or --data holds nothing."""
+    if options.out.suffix != ".npz" or not os.access(options.out.parent, os.W_OK):
+        raise UserError(f"{options.out}: cannot be written; name a .npz file in a folder you may write to")
+    if options.data and not list_batches(options.data):
+        raise UserError(f"{options.data}: holds no .npz files; make some with gen.py --batches {options.data}")
 
 
 if __name__ == "__main__":

@@ -38,9 +38,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from common import CommandParser, run, write_beside, write_image  # noqa: E402
-
-__all__ = ["FAMILIES", "FONTS", "Family", "build_font", "draw_glyph", "draw_specimen"]
+from common import CommandParser, run, write_beside  # noqa: E402
+from media.pictures import write_image  # noqa: E402
 
 EM = 1000  # units in the em; all lengths below are in these units
 CAP_HEIGHT = 700  # of every letter and digit

@@ -48,6 +48,16 @@ def beam_search(log_probabilities: np.ndarray, width: int = BEAM_WIDTH) -> dict[
     return {spell(prefix): blank + last for prefix, (blank, last) in beam.items()}
 
 
+def best_path(scores: np.ndarray) -> str:
+    """The code of the most probable class of each frame, from the logits or probabilities (64, 37) of one look.
+
+    It is what training is tested by: faster than the beam search, and free of what formats say.
+    """
+    classes = scores.argmax(-1)
+    starts = np.append(True, classes[1:] != classes[:-1])  # a class that goes on from frame to frame counts once
+    return spell(classes[starts & (classes != BLANK)])
+
+
 def spell(classes: Sequence[int]) -> str:
     """The code of a sequence of classes."""
     return "".join(ALPHABET[c] for c in classes)

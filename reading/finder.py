@@ -1,4 +1,8 @@
-"""TODO."""
+"""Phase 1: the finder slides over a photograph at every scale and says where plates may be.
+
+The finder sees a photograph as a pyramid of smaller and smaller pictures, its *levels*. On each level it answers at
+every eighth pixel. Positions that show the same plate are merged, so that each plate is one *candidate*.
+"""
 
 from collections.abc import Iterator
 
@@ -9,24 +13,25 @@ from onnxruntime import InferenceSession as Session
 import model
 from reading.geometry import group, overlaps, sound
 
-# Phase 1. Widths and pixels are those of a level of the pyramid: half the resolution of the reader's window.
+# The pyramid. Pixels are those of a level.
 PLATE_WIDTHS = (38, 58)  # narrowest and widest plate, in pixels, that the finder answers to
-LEVEL_STEP = 2**-0.5  # from one level to the next: less than 58/38, so that neighbours overlap
-BORDER = 16  # pixels added around a level, so that a plate at the photo's edge can stand in the middle of a patch
-GRAY = (90, 90, 90)  # of that border: the photo's own edge pixels, repeated, would make a plate there look longer
-STRIP_PIXELS = 1_000_000  # the finder sees a level in strips of about so many pixels, which bounds its memory
-FINDER_PRESENCE = 0.3  # below this a position is no candidate: lenient, for the reader decides
-MAX_POSITIONS = 1000  # candidates that are merged, at most
-SAME_IOU = 0.5  # positions whose boxes overlap by this share of their union are merged
-NARROWEST_PLATE = 20  # pixels of the photo: what is narrower cannot be read
+LEVEL_STEP = 2**-0.5  # scale from one level to the next: more than 38/58, so that the ranges of neighbours overlap
+BORDER = 16  # pixels around a level, so that a plate at the photo's edge can stand in the middle of a patch
+GRAY = (90, 90, 90)  # BGR of the border: repeated edge pixels would make a plate at the edge look longer
+STRIP_PIXELS = 1_000_000  # size of the strips in which the finder sees a level: it bounds memory. Not tuned
+# The candidates.
+FINDER_PRESENCE = 0.3  # least presence of a position that counts; low, because the reader decides later
+MAX_POSITIONS = 1000  # most positions that are merged, those with the highest presence; not tuned
+SAME_IOU = 0.5  # least overlap of two positions that show the same plate, as a share of the boxes' union
+# The photograph.
+NARROWEST_PLATE = 20  # pixels of the photo: nobody can read a narrower plate
 
 
 def scales(min_plate: float, max_plate: float) -> np.ndarray:
-    """The scales of the pyramid's levels, finest first.
+    """The scales of the pyramid's levels, finest first, for plates from `min_plate` to `max_plate` pixels wide.
 
-    At one of them, at least, every plate from `min_plate` to `max_plate` pixels wide is as wide as the finder asks. At
-    the coarsest the widest plate is no wider than the narrowest that it answers to, for a plate of two lines is nearly
-    square and must fit into the height of a patch.
+    Every plate in this range has a width in PLATE_WIDTHS on at least one level. On the coarsest level the widest plate
+    is as narrow as the finder accepts, because a plate of two lines is nearly square and must fit into a patch.
     """
     narrowest = PLATE_WIDTHS[0]
     finest = narrowest / min_plate
@@ -35,9 +40,10 @@ def scales(min_plate: float, max_plate: float) -> np.ndarray:
 
 
 def pyramid(photo: np.ndarray, min_plate: float, max_plate: float) -> list[np.ndarray]:
-    """`photo` (H, W, 3) at every scale at which the finder looks for plates of these widths, finest first.
+    """The levels of `photo` (H, W, 3) on which the finder looks for plates of these widths, finest first.
 
-    A photo narrower than `min_plate` may be a plate that fills it; one too narrow to be read has no level.
+    A photo that is narrower than `min_plate` may be a plate itself, so it has a level too. A photo that is narrower
+    than NARROWEST_PLATE has none.
     """
     height, width = photo.shape[:2]
     if width < NARROWEST_PLATE:
@@ -45,16 +51,18 @@ def pyramid(photo: np.ndarray, min_plate: float, max_plate: float) -> list[np.nd
     levels = []
     for scale in scales(min(min_plate, width), min(max_plate, width)):
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        # from twice the size rather than from the photo: far fewer pixels, and hardly a difference
+        # The level of twice this size has far fewer pixels than the photo and gives nearly the same result.
         source = levels[-2] if len(levels) >= 2 and 2 * scale <= 1 else photo
-        levels.append(cv2.resize(source, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        levels.append(cv2.resize(source, size, interpolation=method))
     return levels
 
 
 def slide(finder: Session, image: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Presence (N,) and corners (N, 4, 2), in pixels of `image` (H, W, 3), where the finder may have seen a plate.
+    """Slide the finder over `image` (H, W, 3) and yield the positions that may show a plate, strip by strip.
 
-    A position sees nothing but its own patch, so strips that overlap give what the whole image would give.
+    Yields presence (N,) in 0..1 and corners (N, 4, 2) in pixels of `image`. A position sees its own patch alone, so
+    the strips together give the same result as the whole image.
     """
     patch_height, patch_width = model.FINDER_SHAPE
     stride = model.FINDER_STRIDE
@@ -70,27 +78,39 @@ def slide(finder: Session, image: np.ndarray) -> Iterator[tuple[np.ndarray, np.n
         yield presence[0, row, column], fractions * (patch_width, patch_height) + origin[:, None]
 
 
+def add_border(level: np.ndarray) -> np.ndarray:
+    """`level` (H, W, 3) with BORDER gray pixels around it, and more where it would be smaller than a patch."""
+    patch_height, patch_width = model.FINDER_SHAPE
+    bottom = max(BORDER, patch_height - BORDER - level.shape[0])
+    right = max(BORDER, patch_width - BORDER - level.shape[1])
+    return cv2.copyMakeBorder(level, BORDER, bottom, BORDER, right, cv2.BORDER_CONSTANT, value=GRAY)
+
+
 def find(finder: Session, photo: np.ndarray, min_plate: float, max_plate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Presence (N,) in 0..1 and corners (N, 4, 2), in pixels of `photo`, of every position that may show a plate."""
-    presences, quads = [np.zeros(0, np.float32)], [np.zeros((0, 4, 2), np.float32)]
+    """Every position of `photo` (H, W, 3) that may show a plate of `min_plate` to `max_plate` pixels in width.
+
+    Returns presence (N,) in 0..1, highest first, and corners (N, 4, 2) in pixels of `photo`.
+    """
+    presences = [np.zeros(0, np.float32)]
+    quads = [np.zeros((0, 4, 2), np.float32)]
     for level in pyramid(photo, min_plate, max_plate):
         to_photo = np.divide(photo.shape[1::-1], level.shape[1::-1])
-        bottom, right = (max(BORDER, n - BORDER - m) for n, m in zip(model.FINDER_SHAPE, level.shape, strict=False))
-        padded = cv2.copyMakeBorder(level, BORDER, bottom, BORDER, right, cv2.BORDER_CONSTANT, value=GRAY)
-        for presence, corners in slide(finder, padded):
+        for presence, corners in slide(finder, add_border(level)):
             presences.append(presence)
             quads.append((corners - BORDER) * to_photo)
-    presence, corners = np.concatenate(presences), np.concatenate(quads).astype(np.float32)
+    presence = np.concatenate(presences)
+    corners = np.concatenate(quads).astype(np.float32)
     likeliest = np.argsort(-presence, kind="stable")[:MAX_POSITIONS]
     likeliest = likeliest[sound(corners[likeliest])]
     return presence[likeliest], corners[likeliest]
 
 
 def merge(presence: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Join the positions, presence (N,) and corners (N, 4, 2), that show the same plate.
+    """Merge the positions, presence (N,) and corners (N, 4, 2), that show the same plate into candidates.
 
-    Returns each plate's support (G,), the sum of its members' presences, which tells plates from chance better than
-    the best one, and the mean (G, 4, 2) of their corners, more precise than those of the best one; most support first.
+    Returns each candidate's support (G,), highest first, and its corners (G, 4, 2). The support is the sum of the
+    members' presences; it tells plates from chance better than the highest presence. The corners are the members'
+    mean, which is more precise than the corners of the best member.
     """
     groups = group(presence, overlaps(corners)[0] >= SAME_IOU)
     support = np.array([presence[members].sum() for members in groups], np.float32)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""A plate that was read: its code, its place in the photo, and how sure the reader is."""
 
 from typing import NamedTuple
 
@@ -9,12 +9,13 @@ class Plate(NamedTuple):
     """One plate of a photo."""
 
     code: str
-    confidence: float  # 0..1
+    confidence: float  # 0..1: the probability that this is a plate and that it says `code`
     box: tuple[int, int, int, int]  # x, y, width, height in the photo's pixels
-    corners: np.ndarray  # (4, 2) in the photo's pixels
-    characters: np.ndarray  # (len(code),) probabilities
+    corners: np.ndarray  # (4, 2) in the photo's pixels: top left, top right, bottom right, bottom left of the plate
+    characters: np.ndarray  # (len(code),) probabilities, 0..1
 
     def as_dict(self) -> dict:
+        """The plate as a row of `--json` has it: plain numbers, rounded."""
         return {
             "text": self.code,
             "confidence": round(self.confidence, 4),

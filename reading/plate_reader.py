@@ -1,12 +1,14 @@
-"""TODO."""
+"""The plate reader: one object that holds the networks and the grammar, and reads photographs."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 from onnxruntime import InferenceSession as Session
 from onnxruntime import SessionOptions
 
 import model
+from formats.loading import load_formats
 from reading.decoding import decode
 from reading.finder import find, merge
 from reading.geometry import group, overlaps, sound
@@ -14,63 +16,103 @@ from reading.grammar import Grammar
 from reading.plate import Plate
 from reading.reader import look
 
-MAX_READ = 8  # merged plates that are read, at most: those with most support
-LEAST_SUPPORT = 0.3  # of the support of the best one: what has less is not read; true plates have 0.55 and more
-SAME_PLACE = 0.3  # readings whose boxes overlap by this share of their union are of one plate
-NESTED = 0.6  # or by this share of the smaller one
-THRESHOLD = 0.15  # least confidence of a plate, unless the user asks for another
-MIN_CHARACTERS = 3  # a shorter code is no plate
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights.npz"  # the weights that the project ships
+# What a user may choose.
+THRESHOLD = 0.15  # least confidence of a plate
+MIN_PLATE = 45  # pixels: width of the narrowest plate that is searched
+# Which candidates are read.
+MAX_READ = 8  # most candidates: those with most support
+LEAST_SUPPORT = 0.3  # least support, as a share of the best candidate's; true plates have 0.55 and more
+# Which readings are plates.
+MIN_CHARACTERS = 3  # characters of the shortest code on a plate
+SAME_PLACE = 0.3  # readings are of one plate when their boxes share this much of their union; not tuned
+NESTED = 0.6  # or when their boxes share this much of the smaller one; not tuned
 
 
-def load_networks(path: str | os.PathLike) -> tuple[Session, Session]:
-    """The finder and the reader of a weights file. Raises UserError when it is damaged or does not fit."""
-    arrays = model.load_weights(path)
+def load_networks(weights: str | os.PathLike) -> tuple[Session, Session]:
+    """The finder and the reader of a weights file. Raises UserError when the file is damaged or does not fit."""
+    arrays = model.load_weights(weights)
     options = SessionOptions()
     options.intra_op_num_threads = os.cpu_count() or 1
-    options.enable_mem_pattern = False  # a plan of memory for every size of level would outgrow what it saves
+    options.enable_mem_pattern = False  # one plan of memory for each size of level would cost more than it saves
     options.log_severity_level = 3  # errors alone
     graphs = [model.onnx_model(arrays, network) for network in ("finder", "reader")]
     return tuple(Session(graph, options, ["CPUExecutionProvider"]) for graph in graphs)
 
 
+class PlateReader:
+    """Reads the number plates of photographs, as in `PlateReader().read(photo)`.
+
+    `weights` is a file that train.py wrote, by default the one that the project ships. `formats` names the plates that
+    there are, as in "in,gb", by default all formats. `threshold`, 0..1, is the least confidence of a plate.
+    `min_plate` and `max_plate` bound the width in pixels of the plates that are searched.
+
+    Raises UserError when the weights cannot be read or a format is unknown. One object may be used by several threads
+    at once.
+    """
+
+    def __init__(
+        self,
+        weights: str | os.PathLike = WEIGHTS,
+        formats: str | None = None,
+        threshold: float = THRESHOLD,
+        min_plate: float = MIN_PLATE,
+        max_plate: float = np.inf,
+    ) -> None:
+        self.grammar = Grammar(load_formats(formats))
+        self.finder, self.reader = load_networks(weights)
+        self.threshold = threshold
+        self.min_plate = min_plate
+        self.max_plate = max_plate
+
+    def read(self, photo: np.ndarray) -> list[Plate]:
+        """The plates of `photo` (H, W, 3) uint8 BGR, the surest first."""
+        _, plates = self.read_candidates(photo, LEAST_SUPPORT, MAX_READ)
+        return without_doubles([plate for plate in plates if self.is_plate(plate)])
+
+    def read_candidates(self, photo: np.ndarray, least_support: float, most: int) -> tuple[np.ndarray, list[Plate]]:
+        """What the reader says about every place of `photo` (H, W, 3) uint8 BGR that the finder takes for a plate.
+
+        At most `most` places are read, those with most support. Places with less than `least_support` of the highest
+        support are left out. Returns the corners (N, 4, 2) in pixels of the places, and a plate of any confidence for
+        each place.
+        """
+        support, corners = merge(*find(self.finder, photo, self.min_plate, self.max_plate))
+        supported = support >= least_support * support.max(initial=0)
+        places, *answers = look(self.reader, photo, corners[sound(corners) & supported][:most])
+        plates = [make_plate(*answer, photo.shape, self.grammar) for answer in zip(*answers, strict=True)]
+        return places, plates
+
+    def is_plate(self, plate: Plate) -> bool:
+        """Whether a reading is sure enough, long enough, and has a part of its box in the photo."""
+        return plate.confidence >= self.threshold and len(plate.code) >= MIN_CHARACTERS and min(plate.box[2:]) > 0
+
+
 def make_plate(
     presence: float, corners: np.ndarray, looks: np.ndarray, shape: tuple[int, int, int], grammar: Grammar
 ) -> Plate:
-    """A plate of a photo of `shape` (H, W, 3) from corners (4, 2) and the looks at its characters (M, 64, 37).
+    """The plate that the reader saw in a photo of `shape` (H, W, 3).
 
-    Its confidence is the probability that it is one and says what it seems to say.
+    `presence` is 0..1, `corners` is (4, 2), `looks` is (M, *reader.LOOK_SHAPE). The confidence is the probability that
+    the place is a plate and says the code.
     """
     reading = decode(looks, grammar)
+    confidence = grammar.presence(float(presence), reading.code) * reading.probability
+    return Plate(reading.code, confidence, bounding_box(corners, shape), corners, reading.characters)
+
+
+def bounding_box(corners: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """x, y, width and height in whole pixels of the part of `corners` (4, 2) that is in a photo of `shape` (H, W)."""
     low = np.clip(np.floor(corners.min(0)), 0, shape[1::-1]).astype(int)
     high = np.clip(np.ceil(corners.max(0)), 0, shape[1::-1]).astype(int)
-    box = (*low.tolist(), *(high - low).tolist())
-    confidence = grammar.presence(float(presence), reading.code) * reading.probability
-    return Plate(reading.code, confidence, box, corners, reading.characters)
-
-
-def detect_photo(
-    photo: np.ndarray,
-    networks: tuple[Session, Session],
-    grammar: Grammar,
-    threshold: float,
-    min_plate: float,
-    max_plate: float,
-) -> list[Plate]:
-    """The plates of `photo` (H, W, 3) uint8 BGR whose confidence is `threshold` at least, the surest first."""
-    finder, reader = networks
-    support, corners = merge(*find(finder, photo, min_plate, max_plate))
-    corners = corners[sound(corners) & (support >= LEAST_SUPPORT * support.max(initial=0))][:MAX_READ]
-    _, *answers = look(reader, photo, corners)
-    plates = [make_plate(*answer, photo.shape, grammar) for answer in zip(*answers, strict=True)]
-    plates = [p for p in plates if p.confidence >= threshold and len(p.code) >= MIN_CHARACTERS and min(p.box[2:]) > 0]
-    return without_doubles(plates)
+    return (*low.tolist(), *(high - low).tolist())
 
 
 def without_doubles(plates: list[Plate]) -> list[Plate]:
-    """`plates` without those that another one stands for, the surest first.
+    """One reading of each plate, the surest first.
 
-    Of those that overlap the surest for its size stays, for many a plate holds a word, or a part of its code, that is
-    read more surely than the whole.
+    Of readings that overlap the one with the highest confidence times the square root of its area stays. The area
+    counts because the reader is often surer of a word on the plate, or of a part of the code, than of the whole code.
     """
     iou, nested = overlaps(np.array([plate.corners for plate in plates]).reshape(-1, 4, 2))
     scores = np.array([plate.confidence * np.sqrt(plate.box[2] * plate.box[3]) for plate in plates])

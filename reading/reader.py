@@ -1,45 +1,52 @@
-"""TODO."""
+"""Phase 2: the reader looks at each candidate, turned upright, and says what its characters are.
+
+This file alone knows the outputs of the reader's graph. What one window says about the characters is a *look*.
+"""
 
 import numpy as np
 from onnxruntime import InferenceSession as Session
 
-from common import BLANK, SLOTS, rectify
+from common import BLANK, rectify
+from model import COLUMNS, LINES
 from reading.geometry import expand, from_unit_squares, project, sound
 
-# Phase 2.
-# The reader looks three times, each time from the corners that it saw before, for it sees where a plate goes on beyond
-# its window: at the mean of windows with these margins around the plate, as shares of its width and height.
+LOOK_SHAPE = (LINES * COLUMNS, BLANK + 1)  # of one look: log-probabilities of the characters and of blank in each frame
+# Margins around the plate, as shares of its width and height, of the windows in each of three rounds. Each round
+# starts from the corners that the round before saw, because the reader sees where a plate goes on beyond its window.
 LOOKS = ((0.04,), (0.04,), (0.02, 0.04, 0.06))
-READER_PRESENCE = 0.05  # below this the reader has seen no plate: lenient, for its own corners may show it one
+READER_PRESENCE = 0.05  # least presence to go on; low, because better corners may show a plate. Not tuned
 
 
 def read(reader: Session, photo: np.ndarray, corners: np.ndarray, margins: tuple[float, ...]) -> list[np.ndarray]:
-    """Turn the plates (N, 4, 2) upright and read them, once with each of the M `margins` around them.
+    """Read the plates `corners` (N, 4, 2) of `photo` (H, W, 3), once with each of the M `margins` around them.
 
-    Returns the means of presence (N,) and of the corners (N, 4, 2) that the reader sees, in pixels of `photo`, and
-    the probabilities of the characters at every look, (N, M, 12, 37).
+    Returns the means over the margins of presence (N,) and of the corners (N, 4, 2) that the reader sees, in pixels
+    of `photo`, and all looks (N, M, *LOOK_SHAPE).
     """
-    quads = np.concatenate([expand(corners, margin) for margin in margins])
-    windows = np.array([rectify(photo, quad) for quad in quads], np.float32)
-    presence, fractions, characters = reader.run(["presence", "corners", "characters"], {"windows": windows})
-    seen = project(from_unit_squares(quads), fractions)
-    looks = len(margins), len(corners)
-    presence, seen = presence.reshape(looks).mean(0), seen.reshape(*looks, 4, 2).mean(0)
-    return presence, seen, characters.reshape(*looks, *characters.shape[1:]).swapaxes(0, 1)
+    quads = np.concatenate([expand(corners, margin) for margin in margins])  # (M * N, 4, 2)
+    windows = np.array([rectify(photo, quad) for quad in quads], np.float32)  # (M * N, 64, 128, 3)
+    presence, fractions, looks = reader.run(["presence", "corners", "characters"], {"windows": windows})
+    seen = project(from_unit_squares(quads), fractions)  # (M * N, 4, 2)
+    shape = len(margins), len(corners)
+    presence = presence.reshape(shape).mean(0)
+    seen = seen.reshape(*shape, 4, 2).mean(0)
+    return presence, seen, looks.reshape(*shape, *looks.shape[1:]).swapaxes(0, 1)
 
 
 def look(reader: Session, photo: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Look at the plates (N, 4, 2) as often as LOOKS says. Some turn out to be none; of the M that stay:
+    """Look at the candidates `corners` (N, 4, 2) of `photo` (H, W, 3) as often as LOOKS says.
 
-    the corners (M, 4, 2) from which the last look was taken, and presence (M,), corners (M, 4, 2) and characters
-    (M, 3, 12, 37) that it saw.
+    Some candidates turn out to be no plate. Of the K that stay it returns the corners (K, 4, 2) from which the last
+    round started, and the last round's presence (K,), corners (K, 4, 2) and looks (K, 3, *LOOK_SHAPE).
     """
-    presence, seen, characters = np.ones(len(corners)), corners, np.zeros((len(corners), 1, SLOTS, BLANK + 1))
+    presence = np.ones(len(corners))
+    seen = corners
+    looks = np.zeros((len(corners), 1, *LOOK_SHAPE))
     for margins in LOOKS:
         corners = seen
         if not len(corners):
             break
-        presence, seen, characters = read(reader, photo, corners, margins)
+        presence, seen, looks = read(reader, photo, corners, margins)
         stay = (presence > READER_PRESENCE) & sound(seen)
-        corners, presence, seen, characters = corners[stay], presence[stay], seen[stay], characters[stay]
-    return corners, presence, seen, characters
+        corners, presence, seen, looks = corners[stay], presence[stay], seen[stay], looks[stay]
+    return corners, presence, seen, looks

@@ -1,5 +1,10 @@
-"""TODO."""
+"""The background of a plate: a photograph out of a folder, or a painted one; half of them with a vehicle's body.
 
+A *hard negative* is a place in one of these photographs that detect.py once took for a plate. mine.py lists them in
+HARD_NEGATIVES beside the photographs.
+"""
+
+import functools
 import os
 from pathlib import Path
 
@@ -10,9 +15,51 @@ from common import UserError
 from media.pictures import list_images
 from synthesis.plates import jitter_colour
 
-HARD_NEGATIVES = "hard_negatives.tsv"  # beside the backgrounds: what mine.py found there
-BLOCK = 250  # windows that share a choice of backgrounds, so that few pictures are decoded
-BLOCK_BACKGROUNDS = 40
+HARD_NEGATIVES = "hard_negatives.tsv"
+BLOCK = 250  # windows that share a choice of photographs, so that few photographs are decoded
+BLOCK_BACKGROUNDS = 40  # photographs of a block; 250 windows see each about six times
+
+
+class Backgrounds:
+    """The photographs of a folder; painted ones where it holds none."""
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        self.paths = backgrounds_in(folder)
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - backgrounds live as long as their process
+    def photographs_of(self, block: int, seed: int) -> list[np.ndarray]:
+        """The photographs behind the windows of a block, without those that cannot be read."""
+        if not self.paths:
+            return []
+        rng = np.random.default_rng((seed, block, 1))
+        paths = (self.paths[i] for i in rng.integers(len(self.paths), size=BLOCK_BACKGROUNDS))
+        photographs = (cv2.imread(str(path), cv2.IMREAD_COLOR) for path in paths)
+        return [photograph for photograph in photographs if photograph is not None]
+
+    def draw(self, shape: tuple[int, int], index: int, seed: int, rng: np.random.Generator) -> np.ndarray:
+        """The background of window `index`, (h, w, 3) float32, 0..255."""
+        photographs = self.photographs_of(index // BLOCK, seed)
+        if photographs:
+            image = cut_piece(photographs[rng.integers(len(photographs))], shape, rng)
+        else:
+            image = paint_background(shape, rng)
+        if rng.random() < 0.5:
+            paint_body(image, rng)
+        return image
+
+
+def cut_piece(photograph: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """A piece of `photograph`, (H, W, 3) uint8, enlarged or reduced to `shape`, as (h, w, 3) float32."""
+    height, width = shape
+    rows, columns = photograph.shape[:2]
+    zoom = min(rows / height, columns / width) * rng.uniform(0.35, 1)
+    h = max(2, int(height * zoom))
+    w = max(2, int(width * zoom))
+    y = rng.integers(rows - h + 1)
+    x = rng.integers(columns - w + 1)
+    piece = cv2.resize(photograph[y : y + h, x : x + w], (width, height), interpolation=cv2.INTER_LINEAR)
+    mirrored = rng.random() < 0.5
+    return (piece[:, ::-1] if mirrored else piece).astype(np.float32)
 
 
 def paint_background(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

@@ -144,10 +144,17 @@ def draw_line(mask: np.ndarray, line: TextLine, face: Typeface, slant: float = 0
             reach = round(abs(slant) * rows / 2)  # columns more at each side
             shear = np.array([[1, -slant, slant * rows / 2 + reach], [0, 1, 0]], np.float32)
             glyph, left = cv2.warpAffine(glyph, shear, (columns + 2 * reach, rows)), left - reach
-        y0, x0 = max(top, 0), max(left, 0)
-        target = mask[y0 : top + rows, x0 : left + columns]
-        if target.size:
-            np.maximum(target, glyph[y0 - top :, x0 - left :][: target.shape[0], : target.shape[1]], out=target)
+        paste_glyph(mask, glyph, left, top)
+
+
+def paste_glyph(mask: np.ndarray, glyph: np.ndarray, left: int, top: int) -> None:
+    """Lay `glyph`, (rows, columns) uint8, into `mask` in place, as far as it lies inside; `left`, `top` are pixels."""
+    rows, columns = glyph.shape
+    y0, y1 = max(top, 0), min(top + rows, mask.shape[0])
+    x0, x1 = max(left, 0), min(left + columns, mask.shape[1])
+    if y0 < y1 and x0 < x1:
+        target = mask[y0:y1, x0:x1]
+        np.maximum(target, glyph[y0 - top : y1 - top, x0 - left : x1 - left], out=target)
 
 
 def caption_text(words: str) -> str:

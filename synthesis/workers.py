@@ -1,21 +1,61 @@
-"""TODO."""
+"""Windows in batches, made by worker processes ahead of their use.
+
+Windows are made in *chunks*: runs of consecutive indices. A window that fails costs itself alone. It is named on
+stderr, and another one takes its place.
+"""
 
 import collections
 import concurrent.futures
+import dataclasses
 import itertools
 import multiprocessing
 import signal
-from collections.abc import Iterator
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
 
+from common import WINDOW_SHAPE, UserError
 from synthesis.storage import concatenate, stack
 from synthesis.windows import Settings, Synthesizer
 
-CHUNK = 250  # windows a worker makes at a time
-AHEAD = 80  # chunks made ahead of their use
+CHUNK = 250  # windows a worker makes at a time; a second's work
+CHUNK_BYTES = CHUNK * WINDOW_SHAPE[0] * WINDOW_SHAPE[1] * 3  # the images alone; all else is 1 % of them
+AHEAD_A_WORKER = 4  # chunks; a worker has something to do while the windows before are written; not tuned
+AHEAD_BYTES = 256 << 20  # all windows made ahead together; room for a batch of 10,000
+MOST_FAILURES = 5  # failed windows in a chunk; more are no accident
+
 _synthesizer = None  # a worker process's own
+
+
+@dataclasses.dataclass
+class Chunk:
+    """The windows of a chunk as a batch, and how windows failed, a text with a traceback each.
+
+    There is no batch where more than MOST_FAILURES failed.
+    """
+
+    batch: dict[str, np.ndarray] | None
+    failures: list[str]
+
+
+def make_chunk(synthesizer: Synthesizer, start: int, count: int, seed: int) -> Chunk:
+    """Windows start .. start + count - 1. Others, the same each time, take the place of those that fail."""
+    windows, failures = [], []
+    for index in range(start, start + count):
+        for attempt in itertools.count():
+            try:
+                windows.append(synthesizer.window(index, seed, attempt))
+                break
+            except UserError:
+                raise
+            except Exception:  # whatever the fault is: a run of hours must not end with one window
+                failures.append(f"window {index} of seed {seed} failed and is replaced:\n{traceback.format_exc()}")
+            if len(failures) > MOST_FAILURES:
+                return Chunk(None, failures)
+    return Chunk(stack(windows), failures)
 
 
 def _start_worker(settings: Settings) -> None:
@@ -25,27 +65,53 @@ def _start_worker(settings: Settings) -> None:
     _synthesizer = Synthesizer(settings)
 
 
-def _make_chunk(start: int, count: int, seed: int) -> dict[str, np.ndarray]:
-    return stack([_synthesizer.window(i, seed) for i in range(start, start + count)])
+def _make_chunk_in_worker(start: int, count: int, seed: int) -> Chunk:
+    return make_chunk(_synthesizer, start, count, seed)
 
 
-def stream_chunks(settings: Settings, seed: int, ranges, workers: int) -> Iterator[dict[str, np.ndarray]]:
-    """The windows of `ranges`, pairs of (start, count), as batches, in order, made by worker processes ahead of use."""
+def stream_chunks(
+    settings: Settings, seed: int, ranges: Iterable[tuple[int, int]], workers: int, ahead: int = 0
+) -> Iterator[dict[str, np.ndarray]]:
+    """The windows of `ranges`, pairs of (start, count), as batches, in order.
+
+    Worker processes make them ahead of their use: `ahead` chunks or a few a worker, whichever is more, within
+    AHEAD_BYTES. Raises UserError, at once, where a setting is wrong, and later where too many windows fail.
+    """
     synthesizer = Synthesizer(settings)  # here even when workers do the work, so that a wrong setting shows at once
     if workers <= 1:
-        return (stack([synthesizer.window(i, seed) for i in range(start, start + count)]) for start, count in ranges)
-    return _stream_from_workers(settings, seed, iter(ranges), workers)
+        chunks = (make_chunk(synthesizer, start, count, seed) for start, count in ranges)
+    else:
+        chunks = _stream_from_workers(settings, seed, iter(ranges), workers, chunks_ahead(workers, ahead))
+    return report_failures(chunks)
 
 
-def _stream_from_workers(settings: Settings, seed: int, ranges, workers: int) -> Iterator[dict[str, np.ndarray]]:
+def chunks_ahead(workers: int, wanted: int) -> int:
+    """How many chunks are made ahead: `wanted` or more, within AHEAD_BYTES, but enough to keep `workers` busy."""
+    most = AHEAD_BYTES // CHUNK_BYTES
+    return max(workers + 1, min(most, max(wanted, AHEAD_A_WORKER * workers)))
+
+
+def report_failures(chunks: Iterable[Chunk]) -> Iterator[dict[str, np.ndarray]]:
+    """The batches of `chunks`. Failures are named on stderr and counted; UserError where a chunk has too many."""
+    count = 0
+    for chunk in chunks:
+        for failure in chunk.failures:
+            count += 1
+            print(f"{failure}Failed windows so far: {count}", file=sys.stderr)
+        if chunk.batch is None:
+            raise UserError(f"more than {MOST_FAILURES} of {CHUNK} windows failed, as said above; that is a bug")
+        yield chunk.batch
+
+
+def _stream_from_workers(settings: Settings, seed: int, ranges, workers: int, ahead: int) -> Iterator[Chunk]:
     pool = concurrent.futures.ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), _start_worker, (settings,)
     )
     waiting = collections.deque()
     try:
         while True:
-            for start, count in itertools.islice(ranges, AHEAD - len(waiting)):
-                waiting.append(pool.submit(_make_chunk, start, count, seed))
+            for start, count in itertools.islice(ranges, ahead - len(waiting)):
+                waiting.append(pool.submit(_make_chunk_in_worker, start, count, seed))
             if not waiting:
                 return
             yield waiting.popleft().result()
@@ -53,18 +119,22 @@ def _stream_from_workers(settings: Settings, seed: int, ranges, workers: int) ->
         pool.shutdown(cancel_futures=True)
 
 
+def split_range(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Windows start .. end - 1 in chunks: pairs of (start, count)."""
+    return ((i, min(CHUNK, end - i)) for i in range(start, end, CHUNK))
+
+
 def make_batch(start: int, count: int, seed: int, settings: Settings, workers: int = 1) -> dict[str, np.ndarray]:
-    """Windows start .. start + count - 1 as the arrays that `windows.ARRAYS` tells of."""
-    ranges = [(i, min(CHUNK, start + count - i)) for i in range(start, start + count, CHUNK)]
-    return concatenate(list(stream_chunks(settings, seed, ranges, workers)))
+    """Windows start .. start + count - 1 as the arrays that `storage.ARRAYS` tells of."""
+    return concatenate(list(stream_chunks(settings, seed, split_range(start, start + count), workers)))
 
 
 def stream_batches(
     settings: Settings, seed: int, first: int, size: int, workers: int
 ) -> Iterator[dict[str, np.ndarray]]:
     """Batches of `size` windows without end, from window `first` on, made ahead by `workers` processes."""
-    chunks_of = [(i, min(CHUNK, size - i)) for i in range(0, size, CHUNK)]
-    endless = ((start + i, count) for start in itertools.count(first, size) for i, count in chunks_of)
-    chunks = stream_chunks(settings, seed, endless, workers)
+    chunks_a_batch = -(-size // CHUNK)
+    endless = itertools.chain.from_iterable(split_range(start, start + size) for start in itertools.count(first, size))
+    chunks = stream_chunks(settings, seed, endless, workers, chunks_a_batch)
     while True:
-        yield concatenate([next(chunks) for _ in chunks_of])
+        yield concatenate([next(chunks) for _ in range(chunks_a_batch)])

@@ -24,22 +24,24 @@ import numpy as np
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import detect
-from charts import GRAY, Line, draw_chart, linear_axis
-from common import CommandParser, UserError, load_formats, read_image, run
-from grammar import Grammar
+from common import CommandParser, UserError, run
+from media.charts import GRAY, Line, draw_chart, linear_axis
+from media.pictures import read_image
+from reading.drawing import draw
+from reading.plate import Plate
+from reading.plate_reader import THRESHOLD, WEIGHTS, PlateReader
 
 SETS = ("eu", "br", "us", "in", "in_two_line", "in_street", "in_crops", "text")  # the last: HELD_OUT
 HELD_OUT = ("shopping_mall_text", "signboard")  # scene text without plates
 BINS = (0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)  # edges of the reliability curve's bins
 
 
-def read_folder(paths: list[Path], reader: tuple, name: str) -> dict[str, list[detect.Plate]]:
+def read_folder(paths: list[Path], reader: PlateReader, name: str) -> dict[str, list[Plate]]:
     """The plates of each photograph, by file name."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:  # pictures are decoded while the networks run
         photos = pool.map(read_image, paths)
         bar = tqdm(zip(paths, photos, strict=True), name, len(paths), leave=False)
-        return {path.name: detect.detect_photo(photo, *reader, 45, photo.shape[1]) for path, photo in bar}
+        return {path.name: reader.read(photo) for path, photo in bar}
 
 
 def score(shared: Path, name: str, readings: dict) -> str:
@@ -71,7 +73,7 @@ def judge(shared: Path, name: str, readings: dict) -> list[tuple[float, bool]]:
     ]
 
 
-def text_photos(archive: Path, reader: tuple) -> tuple[int, int]:
+def text_photos(archive: Path, reader: PlateReader) -> tuple[int, int]:
     """How many photographs of HELD_OUT there are, and on how many of them a plate is reported."""
     count = fooled = 0
     with tarfile.open(archive, "r|gz") as members:
@@ -79,7 +81,7 @@ def text_photos(archive: Path, reader: tuple) -> tuple[int, int]:
             if member.isfile() and any(name in member.name for name in HELD_OUT):
                 photo = cv2.imdecode(np.frombuffer(members.extractfile(member).read(), np.uint8), cv2.IMREAD_COLOR)
                 count += 1
-                fooled += bool(detect.detect_photo(photo, *reader, 45, photo.shape[1]))
+                fooled += bool(reader.read(photo))
     return count, fooled
 
 
@@ -98,9 +100,9 @@ def draw_curve(judged: list[tuple[float, bool]]) -> np.ndarray:
 
 def main() -> None:
     parser = CommandParser(__doc__)
-    parser.add_argument("weights", nargs="?", default="weights.npz", help="(%(default)s)")
+    parser.add_argument("weights", nargs="?", type=Path, default=WEIGHTS, help="(weights.npz of the project)")
     parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared", metavar="DIR")
-    parser.add_argument("--threshold", type=float, default=detect.THRESHOLD, metavar="P", help="(%(default)s)")
+    parser.add_argument("--threshold", type=float, default=THRESHOLD, metavar="P", help="(%(default)s)")
     parser.add_argument("--sets", default=",".join(SETS), help="(%(default)s)")
     parser.add_argument("--curve", type=Path, metavar="FILE", help="draw the reliability curve")
     parser.add_argument("--failures", type=Path, metavar="DIR", help="draw the photographs that are not read rightly")
@@ -108,7 +110,7 @@ def main() -> None:
     if not (args.shared / "photos").is_dir():
         raise UserError(f"{args.shared}: has no photos; name the folder that does with --shared")
 
-    reader = detect.load_networks(args.weights), Grammar(load_formats()), args.threshold
+    reader = PlateReader(args.weights, threshold=args.threshold)
     judged, false, photos = [], 0, 0
     sets = args.sets.split(",")
     for name in (name for name in sets if name != "text"):
@@ -139,7 +141,7 @@ def draw_failures(folder: Path, shared: Path, name: str, readings: dict) -> None
     for line in (shared / "photos" / f"{name}.tsv").read_text().splitlines():
         image, x, y, w, h, text = line.split("\t")
         if fold(text) not in [fold(plate.code) for plate in readings.get(image, [])]:
-            photo = detect.draw(read_image(shared / "photos" / name / image), readings.get(image, []))
+            photo = draw(read_image(shared / "photos" / name / image), readings.get(image, []))
             x, y, w, h = (round(float(v)) for v in (x, y, w, h))
             part = photo[max(0, y - 2 * h) : y + 3 * h, max(0, x - w // 2) : x + w + w // 2] if w else photo
             cv2.imwrite(str(folder / f"{text}_{Path(image).stem}.png"), part)

@@ -1,30 +1,18 @@
 """extractbgs.py, driven through its command line on small archives that are made here."""
 
-import io
 import os
 import signal
 import subprocess
 import sys
-import tarfile
 import time
-import zipfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-import extractbgs
+from sample_files import make_archive, make_jpeg
 
 SCRIPT = Path(__file__).resolve().parent.parent / "extractbgs.py"
-
-
-def make_jpeg(width: int = 300, height: int = 280, colour: tuple[int, int, int] = (40, 120, 200)) -> bytes:
-    """A JPEG file of one BGR colour."""
-    return cv2.imencode(".jpg", np.full((height, width, 3), colour, np.uint8))[1].tobytes()
-
 
 JPEG = make_jpeg()
 NAMES = (
@@ -35,25 +23,6 @@ NAMES = (
     "SUN397/s/street/sun_e.jpg",
 )
 CLASSES = ("street", "gas_station/indoor", "highway", "street", "street")
-
-
-def make_archive(path: Path, members: dict[str, bytes]) -> Path:
-    """Write `members` (name: content) to a tar of any compression, a zip or a folder, as the suffix of `path` says."""
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, content in members.items():
-                archive.writestr(name, content)
-    elif path.suffix:
-        with tarfile.open(path, "w:" + path.suffix[1:].replace("tar", "")) as archive:
-            for name, content in members.items():
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                archive.addfile(info, io.BytesIO(content))
-    else:
-        for name, content in members.items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_bytes(content)
-    return path
 
 
 def extract(folder: Path, *options: str | Path) -> subprocess.CompletedProcess:
@@ -196,25 +165,6 @@ def test_unknown_class_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "a.tar", dict.fromkeys(NAMES, JPEG))
     assert_refused(extract(tmp_path, archive, "--classes", "highway,motorway"), "motorway")
     assert len(read_index(tmp_path / "bgs")) == 1
-
-
-def test_roadside_is_48_classes() -> None:
-    assert len(set(extractbgs.ROADSIDE)) == len(extractbgs.ROADSIDE) == 48
-
-
-@pytest.mark.parametrize(
-    ("member", "class_name"),
-    [
-        ("SUN397/s/street/sun_a.jpg", "street"),
-        ("./SUN397/g/gas_station/indoor/sun_a.jpg", "gas_station/indoor"),
-        ("s/street/sun_a.jpg", "street"),
-        ("photos/street/a.jpg", "photos/street"),
-        ("photos/x/street/a.jpg", "photos/x/street"),
-        ("a.jpg", "."),
-    ],
-)
-def test_class_of_a_member(member: str, class_name: str) -> None:
-    assert extractbgs.get_class(member) == class_name
 
 
 # --------------------------------------------------------------------------------------- stopping and going on
@@ -386,53 +336,3 @@ def test_bad_options(tmp_path: Path, options: list[str]) -> None:
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1
     assert (options or ["ARCHIVE"])[0] in result.stderr
-
-
-# --------------------------------------------------------------------------------------------------- the geometry
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.integers(64, 900), st.integers(128, 900))
-def test_background_is_the_centre(height: int, width: int) -> None:
-    """Ramps from 0 to 240 across and down the picture tell which part of it the background shows."""
-    image = np.zeros((height, width, 3), np.uint8)
-    image[..., 0] = np.linspace(0, 240, width).round()
-    image[..., 1] = np.linspace(0, 240, height).round()[:, None]
-    background = extractbgs.make_background(image)
-
-    if min(height, width) >= 256:
-        assert background.shape == (256, 256, 3)
-        shown = min(height, width), min(height, width)
-    else:
-        assert background.shape[:2] == (min(height, 256), min(width, 256))
-        shown = background.shape[:2]
-    assert background[..., 0].mean() == pytest.approx(120, abs=2)
-    assert background[..., 1].mean() == pytest.approx(120, abs=2)
-    across, down = np.ptp(background[0, :, 0].astype(int)), np.ptp(background[:, 0, 1].astype(int))
-    assert across == pytest.approx(240 * shown[1] / width, abs=4)
-    assert down == pytest.approx(240 * shown[0] / height, abs=4)
-
-
-@settings(deadline=None, max_examples=10)
-@given(st.integers(256, 2100), st.integers(256, 2100))
-def test_reduced_decoding_covers_the_background_and_looks_the_same(height: int, width: int) -> None:
-    y, x = np.mgrid[:height, :width]
-    image = np.stack([x % 251, y % 241, (x + y) // 20 % 256], -1).astype(np.uint8)
-    image = cv2.GaussianBlur(image, (0, 0), 9)
-    data = cv2.imencode(".jpg", image)[1].tobytes()
-    picture = extractbgs.read_picture(data)
-    assert min(picture.shape[:2]) >= 256
-    assert min(picture.shape[:2]) < 512 or min(height, width) >= 8 * 256
-    difference = cv2.absdiff(extractbgs.make_background(picture), extractbgs.make_background(image))
-    assert difference.mean() < 3
-
-
-@settings(deadline=None, max_examples=100)
-@given(st.binary(max_size=200), st.integers(0, len(JPEG)))
-def test_rubbish_is_a_bad_member(rubbish: bytes, at: int) -> None:
-    try:
-        image = extractbgs.read_picture(JPEG[:at] + rubbish + JPEG[at + len(rubbish) :])
-    except extractbgs.BadMember:
-        return
-    assert image.ndim == 3
-    assert image.dtype == np.uint8

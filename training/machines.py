@@ -1,4 +1,4 @@
-"""TODO."""
+"""The machines and devices that train together."""
 
 import contextlib
 import dataclasses
@@ -32,16 +32,6 @@ def import_keras():
     return keras
 
 
-def find_machine() -> tuple[int, int]:
-    """The number of this machine, from 0, and how many there are, by TF_CONFIG; UserError when it is wrong."""
-    try:
-        config = json.loads(os.environ.get("TF_CONFIG") or '{"cluster": {"worker": [0]}, "task": {"index": 0}}')
-        machines = len(config["cluster"]["worker"])
-        return range(machines)[config["task"]["index"]], machines
-    except (ValueError, LookupError, TypeError):
-        raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None
-
-
 def make_strategy(keras, machines: int):
     """What averages gradients over several machines or GPUs, a strategy of TensorFlow's; None for a single device."""
     if keras.backend.backend() != "tensorflow":
@@ -62,6 +52,11 @@ class Machine:
     number: int = 0  # the first one, 0, tests and writes
     count: int = 1  # machines that train together
     strategy: object = None  # of `make_strategy`
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this machine tests, writes and speaks for all."""
+        return self.number == 0
 
     @property
     def replicas(self) -> int:
@@ -91,11 +86,11 @@ class Machine:
 
     def gather(self, row: Sequence[float]) -> np.ndarray:
         """What each machine says, (machines, N), when this one says `row` (N,). Waits for the others."""
+        if self.count == 1:
+            return np.array([row], float)
         rows = np.zeros((self.replicas, len(row)))
         rows[self.number] = row
-        if self.strategy:
-            rows = self.strategy.reduce("SUM", self.share_out(rows), axis=None).numpy()
-        return rows
+        return self.strategy.reduce("SUM", self.share_out(rows), axis=None).numpy()
 
     def make_train_function(self, network):
         """A step of all replicas, each on its own windows, for `network.train_on_batch`; only with a strategy.
@@ -111,3 +106,13 @@ class Machine:
             return {"loss": self.strategy.reduce("MEAN", losses, axis=None)}
 
         return lambda batches: step(*next(batches)[:2])
+
+
+def find_machine() -> Machine:
+    """This machine by TF_CONFIG, without its strategy. Raises UserError when TF_CONFIG is wrong."""
+    try:
+        config = json.loads(os.environ.get("TF_CONFIG") or '{"cluster": {"worker": [0]}, "task": {"index": 0}}')
+        count = len(config["cluster"]["worker"])
+        return Machine(range(count)[config["task"]["index"]], count)
+    except (ValueError, LookupError, TypeError):
+        raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None

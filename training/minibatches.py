@@ -1,4 +1,4 @@
-"""TODO."""
+"""Minibatches: how a batch of windows is divided, degraded anew and given its truths."""
 
 from collections.abc import Sequence
 
@@ -52,6 +52,17 @@ def plan_batch(rectified: np.ndarray, counts: Sequence[int], size: int, rng: np.
             minibatches += [((k + 0.5) / count, name, turn, part) for k, part in enumerate(parts)]
         plan += [minibatch[1:] for minibatch in sorted(minibatches, key=lambda minibatch: minibatch[0])]
     return plan
+
+
+def prepare(batch: dict, name: str, turn: int, chosen: np.ndarray, seed: Sequence[int]) -> tuple[str, np.ndarray, dict]:
+    """The minibatch of model `name` with the `chosen` (M,) windows of `batch`, in pass number `turn` through it.
+
+    Returns the name, the windows (M, 64, 128, 3), float32 in 0..1, and their truths. From the second pass on windows
+    are degraded; `seed` decides how.
+    """
+    images = batch["images"][chosen]
+    x = augment(images, np.random.default_rng(seed)) if turn else images.astype(np.float32) / 255
+    return name, x, truths(batch, chosen, name)
 
 
 def truths(batch: dict, chosen: np.ndarray, name: str) -> dict[str, np.ndarray]:

@@ -1,6 +1,8 @@
-"""TODO."""
+"""What a run says of itself: its lines, training.csv and training.png."""
 
 import csv
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,39 @@ from training.evaluation import FIGURES
 from training.minibatches import MODELS
 
 CHART_SIZE = (1200, 480)  # width and height in pixels of each of the two charts of training.png
+FIRST_REPORT = 20  # seconds until a run first says how it goes
+REPORT_EVERY = 55  # seconds from then on: at least once a minute
+
+
+def say(*lines: str) -> None:
+    """Print `lines` at once, also into a file or a pipe, where Python would hold them back."""
+    print(*lines, sep="\n", flush=True)
+
+
+class Reporter:
+    """Says how a run goes, from a thread of its own, so that a long wait is reported too.
+
+    `describe` gives the line to say. It may be replaced while the thread runs. It must not wait for anything.
+    """
+
+    def __init__(self, describe: Callable[[], str]) -> None:
+        self.describe = describe
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.report, daemon=True)
+
+    def report(self) -> None:
+        pause = FIRST_REPORT
+        while not self.ended.wait(pause):
+            say(self.describe())
+            pause = REPORT_EVERY
+
+    def __enter__(self) -> "Reporter":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.ended.set()
+        self.thread.join()
 
 
 def write_history(path: Path, history: list[dict]) -> None:
@@ -27,7 +62,8 @@ def draw_training(path: Path, history: list[dict]) -> None:
     millions = [row["windows"] / 1e6 for row in history]
     accuracies = {figure: [100 * row[figure] for row in history] for figure in FIGURES}
     losses = {name: [row[f"{name}_loss"] for row in history] for name in MODELS}
-    x, charts = linear_axis("windows trained on, millions", millions[-1]), []
+    x = linear_axis("windows trained on, millions", millions[-1])
+    charts = []
     for title, series in (("accuracy on the test windows, %", accuracies), ("loss while training", losses)):
         y = linear_axis(title, max(map(max, series.values())))
         named = zip(series.items(), COLOURS, strict=False)
@@ -36,12 +72,22 @@ def draw_training(path: Path, history: list[dict]) -> None:
     write_image(path, np.vstack(charts))
 
 
-def progress_line(row: dict, seconds_left: float) -> str:
-    """The line printed after a batch, from its row of the history."""
-    losses = "  ".join(f"{name}'s loss {row[f'{name}_loss']:.3f}" for name in MODELS)
+def batch_line(row: dict, seconds_left: float) -> str:
+    """The line said after a batch, from its row of the history."""
+    losses = losses_text({name: row[f"{name}_loss"] for name in MODELS})
     figures = "  ".join(f"{figure} {100 * row[figure]:.1f} %" for figure in FIGURES)
-    hours, minutes = divmod(round(seconds_left / 60), 60)
     return (
         f"batch {row['batch']}  {row['windows']:,} windows  {losses}  {figures}  "
-        f"{row['windows_per_second']:.0f} windows/s  {hours} h {minutes:02d} min left"
+        f"{row['windows_per_second']:.0f} windows/s  {time_text(seconds_left)} left"
     )
+
+
+def losses_text(losses: dict[str, float]) -> str:
+    """Model name -> loss as text."""
+    return "  ".join(f"{name}'s loss {loss:.3f}" for name, loss in losses.items())
+
+
+def time_text(seconds: float) -> str:
+    """Seconds as hours and minutes."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min"

@@ -1,11 +1,11 @@
-"""charts.py: axes end where they should, and what is drawn is where the axes say."""
+"""media/charts.py: axes end where they should, and what is drawn is where the axes say."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import charts
+from media import charts
 
 BLUE = np.array([0xB2, 0x72, 0x00])  # COLOURS[0] as BGR
 

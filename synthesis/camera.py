@@ -1,0 +1,76 @@
+"""The camera: blur, motion, low resolution, noise, sharpening, gray pictures, JPEG."""
+
+import cv2
+import numpy as np
+
+NOISE = np.random.default_rng(0).standard_normal(1 << 20, np.float32)
+"""Noise of deviation 1. A window takes a part, because drawing its own took a tenth of the window's time."""
+
+
+def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
+    """Take a photograph, uint8, of what (h, w, 3) float32 shows, 0..255.
+
+    `pitch`, pixels a character, bounds the faults, so that the code stays legible. Two strong faults together are
+    illegible, so at most one of blur, motion and low resolution is strong.
+    """
+    height, width = image.shape[:2]
+    strong = ("blur", "motion", "resolution")[rng.choice(3)]
+    if rng.random() < 0.7:
+        image = defocus(image, pitch, strong == "blur", rng)
+    if strong == "motion" and rng.random() < 0.35:
+        image = shake(image, pitch, rng)
+    factor = 1.0
+    if pitch > 5 and strong == "resolution" and rng.random() < 0.5:
+        factor = rng.uniform(1, pitch / 5)
+    coarse = factor > 1.2  # less is not worth two resizings
+    if coarse:
+        small = max(4, round(width / factor)), max(4, round(height / factor))
+        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    image = develop(image, pitch, rng)
+    if coarse:
+        image = cv2.resize(image, (width, height), interpolation=rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+    return image
+
+
+def defocus(image: np.ndarray, pitch: float, strong: bool, rng: np.random.Generator) -> np.ndarray:
+    """Blur `image`, (h, w, 3) float32, by a share of a character's width."""
+    most = max(0.45, (0.13 if strong else 0.06) * pitch)  # pixels
+    sigma = np.exp(rng.uniform(np.log(0.25), np.log(most)))
+    return cv2.GaussianBlur(image, (0, 0), sigma)
+
+
+def shake(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
+    """Blur `image`, (h, w, 3) float32, along a line, as motion does."""
+    length = round(rng.uniform(0.1, 0.4) * pitch)
+    if length < 2:
+        return image
+    kernel = np.zeros((length, length), np.float32)
+    kernel[length // 2] = 1 / length
+    turned = cv2.getRotationMatrix2D(((length - 1) / 2,) * 2, rng.uniform(0, 180), 1)
+    kernel = cv2.warpAffine(kernel, turned, (length, length))
+    return cv2.filter2D(image, -1, kernel / max(kernel.sum(), 1e-3))
+
+
+def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
+    """The sensor and the camera's software on (h, w, 3) float32: noise, sharpening, gray, JPEG. Returns uint8."""
+    image = add_noise(image, rng)
+    if rng.random() < 0.25:  # sharpened by the camera, halos and all
+        image = image + np.float32(rng.uniform(0.3, 1.5)) * (image - cv2.GaussianBlur(image, (0, 0), 1.2))
+    image = np.clip(image, 0, 255).astype(np.uint8)
+    if rng.random() < 0.25:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    if rng.random() < 0.6:
+        quality = int(rng.integers(35 if pitch > 8 else 55, 96))
+        data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return image
+
+
+def add_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """`image`, (h, w, 3) float32, with noise, of each channel or of all alike. A faint picture bears less of it."""
+    contrast = 2 * float(cv2.meanStdDev(image)[1].mean())  # dark against bright is about two deviations
+    deviation = np.exp(rng.uniform(np.log(0.8), np.log(14))) * min(1, contrast / 80)
+    shape = image.shape if rng.random() < 0.5 else (*image.shape[:2], 1)
+    size = np.prod(shape)
+    start = rng.integers(NOISE.size - size)
+    return image + NOISE[start : start + size].reshape(shape) * np.float32(deviation)

@@ -1,0 +1,76 @@
+"""Light and weather on a scene: (h, w, 3) float32 pixels, 0..255 and beyond, changed in place."""
+
+import cv2
+import numpy as np
+
+# The shares of windows in this module were set by eye; none was tuned by a search.
+
+
+def light(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Light the scene as the hour, the sky and the weather do."""
+    shine(image, rng)
+    if rng.random() < 0.08:
+        glare(image, rng)
+    if rng.random() < 0.15:  # fog, haze, a dusty lens
+        image += np.float32(rng.uniform(0.1, 0.6)) * (np.float32(rng.uniform(120, 235)) - image)
+    if rng.random() < 0.04:
+        rain(image, rng)
+    if rng.random() < 0.2:
+        expose_badly(image, rng)
+
+
+def axes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places across (w,) and down (h, 1) the picture, float32, -1..1."""
+    height, width = image.shape[:2]
+    across = np.linspace(-1, 1, width, dtype=np.float32)
+    down = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    return across, down
+
+
+def shine(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Multiply by the light that falls on each pixel: a slope, the edge of a shadow, night, a tint."""
+    height, width = image.shape[:2]
+    across, down = axes(image)
+    gain = np.float32(rng.uniform(0.75, 1.15))
+    if rng.random() < 0.5:  # brighter at one side
+        gain = gain + (rng.uniform(-0.35, 0.35) * across + rng.uniform(-0.35, 0.35) * down).astype(np.float32)
+    if rng.random() < 0.25:  # the edge of a shadow, hard or soft
+        angle = rng.uniform(0, 2 * np.pi)
+        offset = rng.uniform(-0.7, 0.7)
+        softness = rng.uniform(0.02, 0.5)
+        distance = (np.cos(angle) * across + np.sin(angle) * down) - offset
+        side = np.clip(distance / softness, 0, 1).astype(np.float32)
+        gain = gain * (1 - side * np.float32(rng.uniform(0.25, 0.7)))
+    if rng.random() < 0.12:  # night, or a camera that is set for the bright sky
+        gain = gain * np.float32(rng.uniform(0.2, 0.5))
+    tint = rng.uniform(0.85, 1.15, 3).astype(np.float32)
+    image *= np.broadcast_to(gain, (height, width))[..., None] * tint
+
+
+def glare(image: np.ndarray, rng: np.random.Generator) -> None:
+    """A headlight, or the sun in a window."""
+    across, down = axes(image)
+    x = rng.uniform(-1, 1)
+    y = rng.uniform(-1, 1)
+    radius = rng.uniform(0.1, 0.7)
+    spot = np.exp(-((across - x) ** 2 + (down - y) ** 2) / radius**2) * rng.uniform(60, 200)
+    image += spot.astype(np.float32)[..., None]
+
+
+def rain(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Bright streaks, nearly upright."""
+    height, width = image.shape[:2]
+    for _ in range(rng.integers(5, 30)):
+        x = rng.uniform(0, width)
+        y = rng.uniform(0, height)
+        length = height * rng.uniform(0.05, 0.25)
+        end = round(x + length * 0.15), round(y + length)
+        cv2.line(image, (round(x), round(y)), end, (float(rng.uniform(120, 255)),) * 3, 1)
+
+
+def expose_badly(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Change the contrast about the mean, and move the mean: too much or too little light on the sensor."""
+    mean = image.mean()
+    image -= mean
+    image *= np.float32(rng.uniform(0.5, 1.8))
+    image += np.float32(np.clip(mean + rng.normal(0, 40), 50, 200))

@@ -1,0 +1,171 @@
+"""Where the subject stands: its pose before the camera, its place in the window, and where the finder sees it.
+
+*Corners* are the plate's four corners (4, 2), in the order of `common.UNIT_SQUARE`.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from common import READ_MARGIN, UNIT_SQUARE, WINDOW_SHAPE, from_unit_square, warp_points
+from synthesis.subject import RIGHT_SCALE, Choice, Subject
+
+STREET_WIDTH = 96  # pixels that a plate spans in a street window on average; a subject's pitch counts for this width
+LEAST_STREET_PITCH = 5  # pixels a character; a street window's plate need not be legible
+ROOM = (0.25, 5)  # around a plate that the reader is to see: a share of its extent, and pixels
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """How the photograph shows the plate."""
+
+    shape: tuple[int, int]  # height, width of the photograph in pixels
+    corners: np.ndarray  # (4, 2) of the plate, in pixels
+    pitch: float  # pixels a character
+
+
+def turn(aspect: float, rng: np.random.Generator) -> np.ndarray:
+    """A plate's corners (4, 2) seen in true perspective, turned about all three axes.
+
+    The plate is `aspect` wide and 1 high, and stands about the origin.
+    """
+    spread = 2.2 if rng.random() < 0.12 else 1.0  # some photographs are taken from beside or by a falling hand
+    lean = rng.choice([1, 2.5, 5], p=[0.87, 0.09, 0.04])  # motorcycles stand aslant
+    roll, pitch, yaw = np.radians(rng.normal(0, [4.5, 13, 20]) * spread * [lean / spread, 1, 1])
+    roll = np.clip(roll, -0.8, 0.8)
+    yaw, pitch = np.clip([yaw, pitch], -1.1, 1.1)
+    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [aspect / 2, 0.5, 0]
+    about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    x, y, z = about_z @ about_x @ about_y @ corners.T
+    distance = aspect * rng.uniform(2, 10)
+    return np.stack([x, y], -1) * (distance / (distance + z))[:, None]
+
+
+def pose(choice: Choice, subject: Subject, rng: np.random.Generator) -> View:
+    """Turn the subject, and put it where `choice` wants it."""
+    corners = turn(subject.aspect, rng)
+    corners -= corners.min(0)
+    if choice.rectified:
+        return pose_for_reader(subject, corners)
+    return pose_in_street(choice, subject, corners, rng)
+
+
+def pose_for_reader(subject: Subject, corners: np.ndarray) -> View:
+    """A photograph just large enough for the plate and what a look may see around it."""
+    corners = corners * (subject.width / np.ptp(corners, axis=0).max())
+    share, pixels = ROOM
+    extent = np.ptp(corners, axis=0)
+    margin = share * extent + pixels
+    width, height = np.ceil(extent + 2 * margin).astype(int)
+    return View((int(height), int(width)), corners + margin, subject.pitch)
+
+
+def pose_in_street(choice: Choice, subject: Subject, corners: np.ndarray, rng: np.random.Generator) -> View:
+    """A photograph of a window's size. A misplaced plate has a wrong scale, or is partly outside."""
+    size = np.array(WINDOW_SHAPE[::-1])
+    extent = np.ptp(corners, axis=0)
+    wrong_scale = choice.misplaced and rng.random() < 0.5
+    scale = rng.uniform(*RIGHT_SCALE)
+    if wrong_scale:
+        scale = draw_wrong_scale(rng)
+    corners = corners * scale / (extent / size).max()
+    extent = np.ptp(corners, axis=0)
+    room = size - extent
+    place = rng.random(2)
+    if choice.misplaced and not wrong_scale:
+        offset = draw_offset_beyond(extent, room, place, rng)
+    else:
+        offset = room * place
+    corners = corners + offset
+    pitch = subject.pitch * np.ptp(corners[:, 0]) / STREET_WIDTH
+    return View(WINDOW_SHAPE, corners, max(pitch, LEAST_STREET_PITCH))
+
+
+def draw_wrong_scale(rng: np.random.Generator) -> float:
+    """A scale at which the finder is to see no plate, as RIGHT_SCALE counts it."""
+    too_small = rng.uniform(0.15, 0.42)
+    too_large = rng.uniform(1.25, 2.5)
+    part_alone = rng.uniform(2, 8)  # so large that a caption or one of two lines looks like a plate
+    return (too_small, too_large, part_alone)[rng.choice(3, p=[0.4, 0.3, 0.3])]
+
+
+def draw_offset_beyond(extent: np.ndarray, room: np.ndarray, place: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """An offset (2,) in pixels that moves a plate of `extent` (2,) partly out of the window, at one side at least.
+
+    `room` (2,) is the offset that moves it to the right or lower edge, `place` (2,) its place in that room, 0..1.
+    """
+    beyond = rng.uniform(0.12, 0.7, 2) * extent
+    if rng.random() < 0.3:
+        sides = rng.choice([-1, 0, 1], 2)
+    else:
+        sides = rng.permutation([rng.choice([-1, 1]), 0])
+    if not sides.any():
+        sides = np.array([1, 0])
+    return np.where(sides < 0, -beyond, np.where(sides > 0, room + beyond, room * place))
+
+
+def draw_look(choice: Choice, subject: Subject, rng: np.random.Generator) -> np.ndarray:
+    """What the reader is given of the subject: a quadrilateral (4, 2), in fractions of the plate.
+
+    It is the plate's outline as the finder sees it, or something else where the subject is misplaced.
+    """
+    look = draw_inexact_square(rng)
+    if rng.random() < 0.2:  # the first look, at what the finder took for too large
+        look = 0.5 + (look - 0.5) * (1 + rng.uniform(0, [0.25, 0.35]))
+    if choice.misplaced:
+        look = draw_misplaced_look(look, subject, rng)
+    return look
+
+
+def draw_inexact_square(rng: np.random.Generator) -> np.ndarray:
+    """A plate's corners (4, 2) as the finder has them, in fractions of the plate.
+
+    They are off as a whole, and each by itself.
+    """
+    error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
+    square = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
+    square = square + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
+    return 0.5 + (square - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
+
+
+def draw_misplaced_look(look: np.ndarray, subject: Subject, rng: np.random.Generator) -> np.ndarray:
+    """A look that shows a part of the subject, or too much around it."""
+    fault = rng.random()
+    if fault < 0.4:  # half beside it
+        distance = rng.uniform(0.3, 0.9, 2)
+        sides = rng.choice([-1, 1], 2)
+        axes = rng.permutation([1, rng.random() < 0.3])
+        return look + distance * sides * axes
+    if fault < 0.65:  # a part of it: some characters, a caption, one line of two
+        zoom = rng.uniform(0.15, [0.7, 0.55])
+        return 0.5 + (look - 0.5) * zoom + rng.uniform(-0.5, 0.5, 2) * (1 - zoom)
+    if fault < 0.85:
+        return cut_end(look, subject.across, rng)
+    return 0.5 + (look - 0.5) * rng.uniform(1.7, 3)  # too small
+
+
+def cut_end(look: np.ndarray, across: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A look that lacks one to half of the characters at one end, and perhaps a part of the next one.
+
+    `across` (N,) are the characters' places, ascending.
+    """
+    right = rng.random() < 0.5
+    if right:
+        across = 1 - across[::-1]
+    lost = rng.integers(1, len(across) // 2 + 1)
+    cut = across[lost - 1] + rng.uniform(0.1, 1) * (across[lost] - across[lost - 1])
+    return look * [1 - cut, 1] + [0 if right else cut, 0]
+
+
+def outline_in(view: View, subject: Subject) -> np.ndarray:
+    """The board's corners (4, 2) in the pixels of the photograph."""
+    return warp_points(subject.outline, from_unit_square(view.corners))
+
+
+def within_reach(corners: np.ndarray) -> bool:
+    """Whether enough of a plate is in the window to tell where the rest is: `corners` (4, 2) in window fractions."""
+    extent = np.ptp(corners, axis=0)
+    centred = (np.abs(corners.mean(0) - 0.5) < 0.5).all()
+    return bool(centred and extent.min() > 0.25 and extent.max() < 2.2)

@@ -1,0 +1,95 @@
+"""What a window is to show: the kind of window, and the plate or the other object in front of the camera.
+
+A *subject* is drawn flat. Its *board* is the picture that is laid into the photograph: the plate with its frame, or a
+sign. Places on the subject are given as fractions of the plate without the frame: (0, 0) is its top left corner.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from common import UNIT_SQUARE, WINDOW_SHAPE
+from synthesis.clutter import draw_sign, scramble
+from synthesis.lettering import Typeface
+from synthesis.plates import FlatPlate, mount
+
+# All shares were set by eye and by what detect.py got wrong; none was tuned by a search.
+RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it gets more windows
+PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # of the windows of each kind: those with presence 1
+NO_PLATE = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
+NO_PLATE_SHARES = (0.38, 0.26, 0.22, 0.14)  # of the windows with presence 0, in the order of NO_PLATE
+RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
+RECTIFIED_WIDTHS = (48, 240)  # pixels; narrower plates are illegible, wider ones show no more in a window
+LEAST_PITCH = 6.5  # pixels a character; fewer are illegible even in a sharp picture
+SIGN_PITCH = 10.0  # pixels a character that the camera's blur is chosen for, where there is no plate
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What window a window is, before anything is drawn."""
+
+    rectified: bool  # a window for the reader; else a street window, for the finder
+    shown: str  # one of NO_PLATE
+    present: bool  # the plate is wholly in the window and at the right scale
+    misplaced: bool  # the subject is in the wrong place or has the wrong size
+    width: float  # pixels that the plate is to span in the photograph
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """The object in front of the camera.
+
+    A plate whose characters make no sense has no code and no centres. Nor has a sign.
+    """
+
+    board: np.ndarray | None  # (h, w, 3) float32 0..255, or 4 channels, the last its cover; None: nothing is shown
+    outline: np.ndarray  # (4, 2), the board's corners
+    aspect: float  # width / height of the plate
+    width: float  # pixels that the plate is to span in the photograph
+    pitch: float  # pixels a character at that width
+    code: str
+    centres: np.ndarray  # (len(code), 3) float32: x, y and line of each character
+
+    @property
+    def across(self) -> np.ndarray:
+        """Ascending x of the characters, (N,); evenly spaced where there are fewer than two."""
+        if len(self.centres) < 2:
+            return np.linspace(0.05, 0.95, 8)
+        return np.sort(self.centres[:, 0])
+
+
+def choose(rng: np.random.Generator) -> Choice:
+    """Choose what kind a window is and what it shows."""
+    rectified = bool(rng.random() < RECTIFIED_SHARE)
+    present = bool(rng.random() < PLATE_SHARE["rectified" if rectified else "street"])
+    shown = "plate" if present else NO_PLATE[rng.choice(len(NO_PLATE), p=NO_PLATE_SHARES)]
+    # a plate with presence 0 is in the wrong place or has the wrong size; so has half of everything else
+    misplaced = not present and (shown == "plate" or bool(rng.random() < 0.5))
+    if rectified:
+        width = np.exp(rng.uniform(*np.log(RECTIFIED_WIDTHS)))
+    else:
+        width = rng.uniform(*RIGHT_SCALE) * WINDOW_SHAPE[1]
+    return Choice(rectified, shown, present, misplaced, width)
+
+
+def make_sign(choice: Choice, faces: list[Typeface], rng: np.random.Generator) -> Subject:
+    """A sign, or nothing of the shape of one."""
+    board = draw_sign(faces, int(rng.integers(100, 300)), rng)
+    aspect = board.shape[1] / board.shape[0]
+    if choice.shown == "nothing":
+        board = None
+    return Subject(board, UNIT_SQUARE, aspect, choice.width, SIGN_PITCH, "", np.zeros((0, 3), np.float32))
+
+
+def make_plate(choice: Choice, plate: FlatPlate, faces: list[Typeface], rng: np.random.Generator) -> Subject:
+    """`plate` in its frame, or scrambled where `choice` asks for nonsense."""
+    if choice.shown == "nonsense":
+        scramble(plate.image, rng)
+    board, outline = mount(plate.image, faces, rng)
+    aspect = plate.image.shape[1] / plate.image.shape[0]
+    longest = max(np.bincount(plate.centres[:, 2].astype(int))) + 1  # characters a line, and the margins
+    width = max(choice.width, LEAST_PITCH * longest)
+    sense = choice.shown == "plate"
+    code = plate.code if sense else ""
+    centres = plate.centres if sense else plate.centres[:0]
+    return Subject(board, outline, aspect, width, width / longest, code, centres)
