@@ -107,14 +107,14 @@ def code_to_slots(code: str) -> np.ndarray:
     return slots
 
 
-def slots_to_code(probabilities: np.ndarray) -> tuple[str, np.ndarray]:
-    """The most likely code of (SLOTS, 37) probabilities, with the probability of each of its characters.
-
-    Blank slots are left out wherever they stand.
-    """
-    classes = probabilities.argmax(-1)
-    kept = classes != BLANK
-    return "".join(ALPHABET[c] for c in classes[kept]), probabilities.max(-1)[kept]
+def edit_distance(a: str, b: str) -> int:
+    """How many characters must be put in, left out or replaced to make `b` of `a` (Levenshtein, 1966)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
+    return row[-1]
 
 
 def rectifying_homography(corners: np.ndarray, shape: tuple[int, int] = WINDOW_SHAPE) -> np.ndarray:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import BLANK, SLOTS, WINDOW_SHAPE, CommandParser, run
+from common import BLANK, WINDOW_SHAPE, CommandParser, run
 from network.keras_net import KerasNet, convolutions
 from network.onnx_net import OnnxNet
 from network.shapes import ShapeNet
@@ -27,10 +27,7 @@ from network.weights import read_weights
 FINDER_SHAPE = (32, 64)  # height, width in pixels of a window at the finder's resolution, half the reader's
 FINDER_STRIDE = 8  # pixels, at the finder's resolution, from one position to the next
 LINES = 2  # a plate has one line or two
-COLUMNS = 32  # frames in a line
-SLOT_SHARPNESS = 4.0  # log-weight a frame loses at one character's distance from a slot
-LABEL_SMOOTHING = 0.02  # of the characters in training, which reading undoes; keeps the reader from being too sure
-NO_FRAME = 0.05  # weight of "no frame", what a slot past the end of the code attends to
+COLUMNS = 32  # frames in a line; a code of 12 characters, all alike, needs 23
 
 
 def residual(net, x, name: str, filters: int, strides=(1, 1), kernel=(3, 3), inner: int | None = None):
@@ -66,11 +63,10 @@ def finder_network(net, x):
 def reader_network(net, x):
     """Presence, corners and characters of rectified windows `x`, (B, 64, 128, 3) in 0..1.
 
-    The characters are read from *frames*, 32 columns of each of two lines. Every frame says how much of a
-    character it holds (its gate); the running sum of the gates along the lines counts the characters, and slot i
-    collects the frames where the count is i: continuous integrate-and-fire (Dong and Xu, arXiv:1905.11235), softened.
-    Returns presence (B, 1) logits, corners (B, 8) in window fractions, characters (B, 12, 37) logits, and frames
-    (B, 64, 38), the gate and the characters' logits of each frame, by which training is helped.
+    The characters are read from *frames*: 32 columns of the upper or only line, then 32 columns of the lower line.
+    Each frame gives the logits of 36 characters and of blank, which means "no new character here". They are trained
+    and decoded as connectionist temporal classification (CTC; Graves et al., ICML 2006), so nothing has to count.
+    Returns presence (B, 1) logits, corners (B, 8) in window fractions, and characters (B, 64, 37) logits.
     """
     x = net.standardise(x)
     x = net.relu(net.conv(x, "reader/stem", 48, (5, 5), (2, 2)))  # (B, 32, 64, 48)
@@ -83,22 +79,13 @@ def reader_network(net, x):
 
     whole = net.relu(net.conv(x, "reader/narrow", 32, (1, 1)))  # (B, 1, 32, 32)
     whole = net.relu(net.conv(whole, "reader/whole", 128, (1, COLUMNS), (1, 1), "valid"))  # (B, 1, 1, 128)
-    presence = net.vector(net.conv(whole, "reader/presence", 1, (1, 1), gain=0.1))
-    corners = net.vector(net.conv(whole, "reader/corners", 8, (1, 1), gain=0.1))
+    presence = net.vector(net.conv(whole, "reader/presence", 1, (1, 1), gain=0.1))  # (B, 1)
+    corners = net.vector(net.conv(whole, "reader/corners", 8, (1, 1), gain=0.1))  # (B, 8)
     corners = net.affine(corners, 0.25, np.array([0, 0, 1, 0, 1, 1, 0, 1], np.float32))
 
     frames = net.frames(x, LINES, COLUMNS)  # (B, 64, 128)
-    guesses = net.dense(frames, "reader/frames", 1 + BLANK + 1)  # (B, 64, 38)
-    gate = net.sigmoid(net.first(guesses))  # (B, 64, 1)
-    count = net.affine(net.add(net.cumsum(gate), net.affine(gate, -0.5, 0.0)), 1.0, -0.5)  # (B, 64, 1)
-    distance = net.affine(count, np.ones((1, SLOTS), np.float32), -np.arange(SLOTS, dtype=np.float32))  # (B, 64, 12)
-    weights = net.multiply(gate, net.exp(net.affine(net.multiply(distance, distance), -SLOT_SHARPNESS, 0.0)))
-    slots = net.attend(weights, frames, NO_FRAME)  # (B, 12, 128)
-    slots = net.map(slots)  # (B, 1, 12, 128)
-    slots = residual(net, slots, "reader/spelling1", 128, kernel=(1, 3))
-    slots = residual(net, slots, "reader/spelling2", 128, kernel=(1, 3))
-    characters = net.sequence(net.conv(slots, "reader/characters", BLANK + 1, (1, 1), gain=0.5))
-    return presence, corners, characters, guesses
+    characters = net.dense(frames, "reader/characters", BLANK + 1)  # (B, 64, 37)
+    return presence, corners, characters
 
 
 def layers() -> list[tuple]:
@@ -113,9 +100,9 @@ def get_models(make_finder=None, make_reader=None):
     """The finder and the reader as Keras models.
 
     Both take windows (B, 64, 128, 3), BGR in 0..1, and give a dictionary. Of both: `presence` (B, 1), logits, and
-    `corners` (B, 4, 2) in window fractions. Of the reader also: `characters` (B, 12, 37), logits, and `frames`
-    (B, 64, 38). `make_finder` and `make_reader` are the classes of the two models, `keras.Model` by default;
-    training gives classes that know their loss.
+    `corners` (B, 4, 2) in window fractions. Of the reader also: `characters` (B, 64, 37), logits. `make_finder` and
+    `make_reader` are the classes of the two models, `keras.Model` by default; training gives classes that know their
+    loss.
     """
     import keras
 
@@ -124,9 +111,8 @@ def get_models(make_finder=None, make_reader=None):
     presence, corners = finder_network(net, halve(window))
     outputs = {"presence": net.vector(presence), "corners": ops.reshape(net.vector(corners), (-1, 4, 2))}
     finder = (make_finder or keras.Model)(window, outputs, name="finder")
-    presence, corners, characters, frames = reader_network(net, window)
-    corners = ops.reshape(corners, (-1, 4, 2))
-    outputs = {"presence": presence, "corners": corners, "characters": characters, "frames": frames}
+    presence, corners, characters = reader_network(net, window)
+    outputs = {"presence": presence, "corners": ops.reshape(corners, (-1, 4, 2)), "characters": characters}
     reader = (make_reader or keras.Model)(window, outputs, name="reader")
     return finder, reader
 
@@ -168,7 +154,7 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
     "finder": `image` (1, H, W, 3), BGR in 0..255 at half a window's resolution, at least 32x64, gives `presence`
     (1, h, w), probabilities, and `corners` (1, h, w, 8), fractions of the 32x64 patch whose top left is at pixel
     (FINDER_STRIDE row, FINDER_STRIDE column). "reader": `windows` (B, 64, 128, 3), BGR in 0..255, gives `presence`
-    (B,), `corners` (B, 4, 2) in window fractions, and `characters` (B, 12, 37), probabilities.
+    (B,), `corners` (B, 4, 2) in window fractions, and `characters` (B, 64, 37), log-probabilities.
     """
     net = OnnxNet({name: array.astype(np.float32) for name, array in arrays.items()})
     pixels, shape = ("image", (1, "H", "W", 3)) if which == "finder" else ("windows", ("B", *WINDOW_SHAPE, 3))
@@ -180,11 +166,11 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
             "corners": (corners, (1, "h", "w", 8)),
         }
     else:
-        presence, corners, characters, _ = reader_network(net, x)
+        presence, corners, characters = reader_network(net, x)
         outputs = {
             "presence": (net.node("Squeeze", net.sigmoid(presence), [1]), ("B",)),
             "corners": (net.node("Reshape", corners, [-1, 4, 2]), ("B", 4, 2)),
-            "characters": (net.node("Softmax", characters, axis=-1), ("B", SLOTS, BLANK + 1)),
+            "characters": (net.node("LogSoftmax", characters, axis=-1), ("B", LINES * COLUMNS, BLANK + 1)),
         }
     return net.serialise(which, {pixels: shape}, outputs)
 

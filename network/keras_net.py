@@ -15,8 +15,8 @@ class KerasNet:
         import keras
 
         self.ops = keras.ops
-        self.relu, self.sigmoid, self.exp, self.add = keras.ops.relu, keras.ops.sigmoid, keras.ops.exp, keras.ops.add
-        self.multiply = keras.ops.multiply
+        self.relu = keras.ops.relu
+        self.add = keras.ops.add
         self.convolution = standardised_convolution()
         self.compute_dtype = keras.config.dtype_policy().compute_dtype
         self.layers = {}
@@ -31,12 +31,6 @@ class KerasNet:
 
     def affine(self, x, scale, shift):
         return x * scale + shift
-
-    def cumsum(self, x):
-        return self.ops.cumsum(x, axis=1)
-
-    def first(self, x):
-        return x[..., :1]
 
     def crop(self, x):
         return x[:, 1:-1, 1:-1]
@@ -56,11 +50,6 @@ class KerasNet:
     def frames(self, x, lines, columns):  # (B, 1, columns, lines * C) -> (B, lines * columns, C)
         x = self.ops.reshape(self.ops.cast(x, "float32"), (-1, columns, lines, x.shape[-1] // lines))
         return self.ops.reshape(self.ops.transpose(x, (0, 2, 1, 3)), (-1, lines * columns, x.shape[-1]))
-
-    def attend(self, weights, values, nothing):  # (B, frames, slots), (B, frames, C) -> (B, slots, C)
-        weights = self.ops.transpose(weights, (0, 2, 1))
-        total = self.ops.sum(weights, axis=-1, keepdims=True) + nothing
-        return self.ops.matmul(weights / total, values)
 
     def standardise(self, x):
         x = x - self.ops.mean(x, axis=(1, 2, 3), keepdims=True)

@@ -13,9 +13,9 @@ class OnnxNet:
 
         self.make_node, self.from_array = helper.make_node, numpy_helper.from_array
         self.arrays, self.nodes, self.initializers = arrays, [], {}
-        self.relu, self.sigmoid, self.exp, self.add, self.multiply = (
-            functools.partial(self.node, kind) for kind in ("Relu", "Sigmoid", "Exp", "Add", "Mul")
-        )
+        self.relu = functools.partial(self.node, "Relu")
+        self.sigmoid = functools.partial(self.node, "Sigmoid")
+        self.add = functools.partial(self.node, "Add")
 
     def node(self, kind: str, *inputs, **attributes) -> str:
         """Append a node; arrays among its inputs become constants. Returns the name of its output."""
@@ -41,13 +41,7 @@ class OnnxNet:
         return self.add(self.node("MatMul", x, self.arrays[f"{name}/kernel"][0, 0]), self.arrays[f"{name}/bias"])
 
     def affine(self, x, scale, shift):
-        return self.add(self.multiply(x, np.float32(scale)), np.float32(shift))
-
-    def cumsum(self, x):
-        return self.node("CumSum", x, np.int64(1))
-
-    def first(self, x):
-        return self.node("Slice", x, [0], [1], [2])
+        return self.add(self.node("Mul", x, np.float32(scale)), np.float32(shift))
 
     def crop(self, x):
         return self.node("Slice", x, [1, 1], [-1, -1], [2, 3])
@@ -61,18 +55,10 @@ class OnnxNet:
     def sequence(self, x):  # (B, C, 1, N) -> (B, N, C)
         return self.node("Transpose", self.node("Squeeze", x, [2]), perm=(0, 2, 1))
 
-    def map(self, x):  # (B, N, C) -> (B, C, 1, N)
-        return self.node("Unsqueeze", self.node("Transpose", x, perm=(0, 2, 1)), [2])
-
     def frames(self, x, lines, columns):  # (B, lines * C, 1, columns) -> (B, lines * columns, C)
         x = self.node("Reshape", x, [0, lines, -1, columns])
         x = self.node("Transpose", x, perm=(0, 1, 3, 2))
         return self.node("Reshape", x, [0, lines * columns, -1])
-
-    def attend(self, weights, values, nothing):  # (B, frames, slots), (B, frames, C) -> (B, slots, C)
-        weights = self.node("Transpose", weights, perm=(0, 2, 1))
-        total = self.node("Add", self.node("ReduceSum", weights, [2], keepdims=1), np.float32(nothing))
-        return self.node("MatMul", self.node("Div", weights, total), values)
 
     def standardise(self, x):
         x = self.node("Sub", x, self.node("ReduceMean", x, [1, 2, 3], keepdims=1))

@@ -29,15 +29,10 @@ class ShapeNet:
     def add(self, x, _y):
         return x
 
-    multiply = add
-
     def relu(self, x):
         return x
 
-    sigmoid = exp = cumsum = positions = standardise = relu
-
-    def first(self, x):
-        return (*x[:-1], 1)
+    positions = standardise = relu
 
     def crop(self, x):
         return x[0] - 2, x[1] - 2, x[2]
@@ -48,11 +43,5 @@ class ShapeNet:
     def sequence(self, x):
         return x[1:]
 
-    def map(self, x):
-        return (1, *x)
-
     def frames(self, x, lines, columns):
         return lines * columns, x[2] // lines
-
-    def attend(self, weights, values, _nothing):
-        return weights[1], values[1]

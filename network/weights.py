@@ -4,15 +4,15 @@ import json
 
 import numpy as np
 
-from common import ALPHABET, SLOTS, WINDOW_SHAPE, UserError, write_beside
+from common import ALPHABET, WINDOW_SHAPE, UserError, write_beside
 from media.arrays import UNREADABLE_ARCHIVE
 
-FORMAT_VERSION = 1  # of weights.npz
+FORMAT_VERSION = 2  # of weights.npz; 1 had slots in place of frames
 
 
 def description() -> dict:
     """What a weights file must agree with, kept in it as JSON."""
-    return {"format": FORMAT_VERSION, "alphabet": ALPHABET, "slots": SLOTS, "window": list(WINDOW_SHAPE)}
+    return {"format": FORMAT_VERSION, "alphabet": ALPHABET, "window": list(WINDOW_SHAPE)}
 
 
 def save_weights(path, arrays: dict[str, np.ndarray], scores: dict[str, float] | None = None) -> None:

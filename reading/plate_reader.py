@@ -9,6 +9,7 @@ from onnxruntime import SessionOptions
 
 import model
 from formats.loading import load_formats
+from reading.decoding import decode
 from reading.finder import find, merge
 from reading.geometry import group, overlaps, sound
 from reading.grammar import Grammar
@@ -95,11 +96,9 @@ def make_plate(
     `presence` is 0..1, `corners` is (4, 2), `looks` is (M, *reader.LOOK_SHAPE). The confidence is the probability that
     the place is a plate and says the code.
     """
-    # Label smoothing in training taught the reader never to be quite sure. This undoes it.
-    looks = ((looks - model.LABEL_SMOOTHING / looks.shape[-1]) / (1 - model.LABEL_SMOOTHING)).clip(0, 1)
-    code, probabilities, agreement = grammar.vote(looks)
-    confidence = grammar.presence(float(presence), code) * agreement
-    return Plate(code, confidence, bounding_box(corners, shape), corners, probabilities)
+    reading = decode(looks, grammar)
+    confidence = grammar.presence(float(presence), reading.code) * reading.probability
+    return Plate(reading.code, confidence, bounding_box(corners, shape), corners, reading.characters)
 
 
 def bounding_box(corners: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -6,10 +6,11 @@ This file alone knows the outputs of the reader's graph. What one window says ab
 import numpy as np
 from onnxruntime import InferenceSession as Session
 
-from common import BLANK, SLOTS, rectify
+from common import BLANK, rectify
+from model import COLUMNS, LINES
 from reading.geometry import expand, from_unit_squares, project, sound
 
-LOOK_SHAPE = (SLOTS, BLANK + 1)  # of one look: probabilities of the characters and of blank in each slot
+LOOK_SHAPE = (LINES * COLUMNS, BLANK + 1)  # of one look: log-probabilities of the characters and of blank in each frame
 # Margins around the plate, as shares of its width and height, of the windows in each of three rounds. Each round
 # starts from the corners that the round before saw, because the reader sees where a plate goes on beyond its window.
 LOOKS = ((0.04,), (0.04,), (0.02, 0.04, 0.06))

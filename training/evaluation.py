@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from common import BLANK, READ_MARGIN, SLOTS, WINDOW_SHAPE, code_to_slots, rectify, slots_to_code
+from common import READ_MARGIN, SLOTS, WINDOW_SHAPE, edit_distance, rectify
+from reading.decoding import best_path
 
 READINGS = 5  # sample readings printed after each batch
 FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
@@ -20,7 +21,7 @@ def predict(network, images: np.ndarray) -> dict[str, np.ndarray]:
 def read_codes(reader, images: np.ndarray) -> tuple[list[str], np.ndarray]:
     """The codes that `reader` reads in (N, 64, 128, 3) uint8 windows, and their (N,) presence, 0..1."""
     answers = predict(reader, images)
-    codes = [slots_to_code(logits)[0] for logits in answers["characters"]]  # the largest is the likeliest
+    codes = [best_path(logits) for logits in answers["characters"]]
     return codes, 1 / (1 + np.exp(-answers["presence"][:, 0]))
 
 
@@ -28,7 +29,7 @@ def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
     """Accuracies (0..1) on the batch `test` and some readings.
 
     presence    of the finder, on street windows
-    characters  of the reader, on rectified windows with a plate: slots right among those that truth or reading fill
+    characters  of the reader, on rectified windows with a plate: 1 - edit distance / characters of the longer code
     code        the same, codes wholly right
     street      codes wholly right on street windows with a plate, cut out by the finder's corners
     score       the mean of presence and code: what weights are compared by
@@ -40,9 +41,7 @@ def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
     read, read_presence = read_codes(reader, test["images"][straight])
     true = test["codes"][straight]
     with_plate = test["presence"][straight] == 1
-    slots = np.array([[code_to_slots(a), code_to_slots(b)] for a, b in zip(read, true, strict=True)])
-    slots = slots[with_plate]  # (P, 2, 12), reading and truth
-    filled = (slots != BLANK).any(1)  # (P, 12)
+    right = [1 - edit_distance(a, b) / max(len(a), len(b), 1) for a, b in zip(read, true, strict=True)]
 
     plates = test["presence"][street] == 1
     corners = found["corners"][plates]  # (P, 4, 2)
@@ -53,7 +52,7 @@ def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
 
     scores = {
         "presence": float(presence.mean()),
-        "characters": float((slots[:, 0] == slots[:, 1])[filled].mean()),
+        "characters": float(np.mean(right, where=with_plate)),
         "code": float(np.mean([a == b for a, b in zip(read, true, strict=True)], where=with_plate)),
         "street": float(np.mean(np.array(street_read) == test["codes"][street][plates])),
     }

@@ -1,10 +1,12 @@
 """The losses by which the networks learn. Each takes what a network should answer and what it answers."""
 
-from common import BLANK, SLOTS
-from model import COLUMNS, LABEL_SMOOTHING, LINES, get_models
+from common import BLANK
+from common import SLOTS as LONGEST
+from model import COLUMNS, LINES, get_models
 
 CORNER_TOLERANCE = 0.02  # window fractions; a corner's error counts squared below it, plainly above
-FRAME_SHARE = 0.5  # of the loss on where characters are, beside that on which they are
+CENTRES_SHARE = 0.5  # of the loss on where characters are, beside CTC's on which they are; not tuned
+LOCATING_SHARE = 0.3  # of the loss of presence and corners in the reader's, which is there to read; not tuned
 
 
 def presence_and_corners_loss(y: dict, y_pred: dict):
@@ -24,34 +26,44 @@ def presence_and_corners_loss(y: dict, y_pred: dict):
     return found + ops.mean(ops.mean(error, axis=(1, 2)) * known)
 
 
-def reader_loss(y: dict, y_pred: dict):
-    """The loss of the characters, the frames, the presence and the corners: a scalar.
+def reading_loss(classes, centres, logits):
+    """The loss of reading a code, (B,): CTC, plus where each character is.
 
-    `y` also has `characters` (B, 12), classes, and `centres` (B, 12, 2), and `y_pred` has `characters` (B, 12, 37) and
-    `frames` (B, 64, 38), logits.
+    `classes` (B, 12) are the code's characters, BLANK past its end. `centres` (B, 12, 2) are the place of each
+    character as a fraction of the window's width, and its line; -1 past the end. `logits` (B, 64, 37) are the frames'.
+    CTC alone has to find out where the characters are, which takes long from nothing. So the two frames about the
+    centre of a character are told to show it.
     """
     import keras
 
     ops = keras.ops
-    presence = ops.cast(y["presence"], "float32")  # (B, 1)
-    truth = ops.one_hot(y["characters"], BLANK + 1)  # (B, 12, 37)
-    spelt = keras.losses.categorical_crossentropy(
-        truth, y_pred["characters"], from_logits=True, label_smoothing=LABEL_SMOOTHING
-    )
-    # where each character is: its unit of weight is shared by the two frames about its centre
-    x, line = y["centres"][..., :1], y["centres"][..., 1:]  # (B, 12, 1)
-    column = ops.arange(COLUMNS, dtype="float32") + 0.5 - x * COLUMNS  # (B, 12, 32)
-    nearness = ops.maximum(1 - ops.abs(column), 0.0)
-    on_line = [ops.cast(line == i, "float32") for i in range(LINES)]  # none where the slot is blank
+    length = ops.sum(ops.cast(classes != BLANK, "int32"), axis=-1)  # (B,)
+    shown = ops.cast(length > 0, "float32")  # (B,)
+    targets = ops.where(classes == BLANK, 0, classes)  # (B, 12)
+    length = ops.maximum(length, 1)  # a window without a code stands for "A", and counts nothing
+    frames = ops.full_like(length, LINES * COLUMNS)  # (B,)
+    spelt = ops.ctc_loss(targets, logits, length, frames, mask_index=BLANK)  # (B,)
+
+    x, line = centres[..., :1], centres[..., 1:]  # (B, 12, 1)
+    distance = ops.abs(ops.arange(COLUMNS, dtype="float32") + 0.5 - x * COLUMNS)  # (B, 12, 32)
+    nearness = ops.maximum(1 - distance, 0.0)
+    on_line = [ops.cast(line == i, "float32") for i in range(LINES)]  # none past the end of the code
     nearness = ops.concatenate([nearness * on for on in on_line], axis=-1)  # (B, 12, 64)
-    where = ops.minimum(ops.sum(nearness, axis=1), 1.0)  # (B, 64)
-    gate = y_pred["frames"][..., 0]
-    placed = ops.sum(ops.maximum(gate, 0.0) - gate * where + ops.log1p(ops.exp(-ops.abs(gate))), axis=-1)
-    named = ops.log_softmax(y_pred["frames"][..., 1:], axis=-1)  # (B, 64, 37)
-    named = -ops.sum(ops.matmul(nearness, named) * truth, axis=(1, 2))
-    reading = ops.mean(spelt, axis=-1) + (placed + named) * (FRAME_SHARE / SLOTS)
-    loss = ops.mean(reading * presence[:, 0]) + 0.3 * presence_and_corners_loss(y, y_pred)
-    return loss
+    truth = ops.one_hot(classes, BLANK + 1)  # (B, 12, 37)
+    placed = -ops.sum(ops.matmul(nearness, ops.log_softmax(logits, axis=-1)) * truth, axis=(1, 2))  # (B,)
+    return shown * (spelt + CENTRES_SHARE * placed) / LONGEST
+
+
+def reader_loss(y: dict, y_pred: dict):
+    """The loss of the characters, the presence and the corners: a scalar.
+
+    `y` also has `characters` (B, 12), classes, and `centres` (B, 12, 2); `y_pred` has `characters` (B, 64, 37), logits.
+    """
+    import keras
+
+    ops = keras.ops
+    reading = reading_loss(y["characters"], y["centres"], y_pred["characters"])  # (B,)
+    return ops.mean(reading) + LOCATING_SHARE * presence_and_corners_loss(y, y_pred)
 
 
 def get_learning_models(replicas: int = 1):
