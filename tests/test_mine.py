@@ -1,30 +1,27 @@
 """mine.py: on networks that know the answer, and as a user types it."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_detect import GRAMMAR, ConstantReader, KnowingFinder, assert_refused, quad
+from command_line import ROOT, assert_refused, run_script
+from fakes import ConstantReader, KnowingFinder, make_plate_reader, quad
 
-import common
-import gen
 import mine
-
-ROOT = Path(__file__).parent.parent
+from media.pictures import read_image, write_image
+from synthesis.backgrounds import HARD_NEGATIVES, load_hard_negatives
 
 
 def run_mine(*arguments: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "mine.py", *arguments]
-    return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300, check=False)
+    return run_script("mine.py", *arguments)
 
 
 @pytest.fixture
 def backgrounds(tmp_path) -> Path:
     """A drawn street with a plate, a gray wall, and a damaged file."""
-    common.write_image(tmp_path / "street.jpg", common.read_image(ROOT / "in.jpg"))
-    common.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 128, np.uint8))
+    write_image(tmp_path / "street.jpg", read_image(ROOT / "in.jpg"))
+    write_image(tmp_path / "wall.png", np.full((90, 120, 3), 128, np.uint8))
     (tmp_path / "damaged.jpg").write_bytes(b"damaged")
     return tmp_path
 
@@ -38,7 +35,7 @@ def test_what_seems_a_plate_is_kept(presence, certainty, count):
     place = quad(150, 100, 120, 40)
     photo = np.zeros((300, 400, 3), np.uint8)
     networks = KnowingFinder(400, place[None]), ConstantReader("KA02MK7259", 0.04, presence, certainty)
-    places = list(mine.hard_negatives(photo, networks, GRAMMAR, 0.25))
+    places = list(mine.hard_negatives(make_plate_reader(*networks), photo, 0.25))
     assert len(places) == count
     for corners in places:
         np.testing.assert_allclose(corners, place, atol=3)
@@ -47,9 +44,9 @@ def test_what_seems_a_plate_is_kept(presence, certainty, count):
 def test_the_list_is_what_gen_reads(backgrounds):
     result = run_mine(ROOT / "weights.npz", "--bgs", backgrounds, "--sure", "1")
     assert result.returncode == 0, result.stderr
-    rows = gen.load_hard_negatives(backgrounds / gen.HARD_NEGATIVES)
+    rows = load_hard_negatives(backgrounds / HARD_NEGATIVES)
     said = f"{len(rows)} places in 2 pictures; 1 could not be read"
-    assert result.stdout == f"{backgrounds / gen.HARD_NEGATIVES}: {said}\n"
+    assert result.stdout == f"{backgrounds / HARD_NEGATIVES}: {said}\n"
     # the plate of the street is among them, since nothing is sure enough to be left out
     assert "street.jpg" in {path.name for path, _ in rows} <= {"street.jpg", "wall.png"}
     for _, corners in rows:
@@ -57,11 +54,11 @@ def test_the_list_is_what_gen_reads(backgrounds):
         assert corners.min() > -100
     fewer = run_mine(ROOT / "weights.npz", "--bgs", backgrounds)
     assert fewer.returncode == 0, fewer.stderr
-    assert len(gen.load_hard_negatives(backgrounds / gen.HARD_NEGATIVES)) < len(rows)
+    assert len(load_hard_negatives(backgrounds / HARD_NEGATIVES)) < len(rows)
     assert not list(backgrounds.glob(".*"))
 
 
 def test_bad_input_is_one_line(backgrounds, tmp_path):
     assert_refused(run_mine(ROOT / "weights.npz", "--bgs", tmp_path / "none"), "none", "extractbgs.py")
     assert_refused(run_mine(backgrounds / "damaged.jpg", "--bgs", backgrounds), "damaged.jpg", "weights.npz")
-    assert not (backgrounds / gen.HARD_NEGATIVES).exists()
+    assert not (backgrounds / HARD_NEGATIVES).exists()

@@ -1,19 +1,17 @@
-"""tracks.py: what is one plate from frame to frame, how its readings vote, and videos as they are written and read."""
+"""Tracks: which readings are one plate from frame to frame, and how they vote."""
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tracks
-from common import UserError
+from reading import tracks
 
 
 class Reading(NamedTuple):
-    """What tracks need of detect.py's Plate."""
+    """The part of a Plate that tracks need."""
 
     code: str
     confidence: float
@@ -26,7 +24,7 @@ def follow(frames: list[tuple[float, list[Reading]]]) -> list[tracks.Track]:
     for seconds, plates in frames:
         ended, running = tracks.part_ended(running, seconds)
         over += ended
-        joined = tracks.join(running, plates, seconds)
+        joined = tracks.extend_tracks(running, plates, seconds)
         assert [track.box for track in joined] == [plate.box for plate in plates]
         assert len({id(track) for track in joined}) == len(plates)
     return over + running
@@ -34,9 +32,6 @@ def follow(frames: list[tuple[float, list[Reading]]]) -> list[tracks.Track]:
 
 def spans(found: list[tracks.Track]) -> list[tuple[str, float, float, int]]:
     return [(track.code, track.first, track.last, track.frames) for track in found]
-
-
-# --- tracks -------------------------------------------------------------------------------------------------------
 
 
 def test_a_moving_plate_is_one_track():
@@ -89,6 +84,7 @@ boxes = st.tuples(st.integers(0, 300), st.integers(0, 300), st.integers(1, 200),
 readings = st.builds(Reading, st.sampled_from(["A123", "B456", "C789"]), st.floats(0, 1), boxes)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.01, 2), st.lists(readings, max_size=4)), max_size=12))
 def test_every_reading_has_one_vote_in_one_track(steps):
     seconds = np.cumsum([step for step, _ in steps]).tolist()
@@ -102,69 +98,3 @@ def test_every_reading_has_one_vote_in_one_track(steps):
         assert track.first <= track.last
         assert track.plate.code == track.code
         assert 0 <= track.plate.confidence <= max(p.confidence for p in every if p.code == track.code) + 1e-9
-
-
-# --- frames -------------------------------------------------------------------------------------------------------
-
-
-def make_frames(count: int, width: int = 64, height: int = 48) -> list[np.ndarray]:
-    """Frames that get brighter, from left to right too."""
-    slope = np.linspace(0, 100, width)[None, :, None]
-    return [np.broadcast_to(slope + 10 * i, (height, width, 3)).astype(np.uint8) for i in range(count)]
-
-
-@pytest.mark.parametrize("suffix", [*tracks.CODECS, ".MP4"])
-def test_a_video_comes_back(tmp_path, suffix):
-    path, frames = tmp_path / f"a:b %d{suffix}", make_frames(10)
-    with tracks.write_video(path, 12.5) as append:
-        for frame in frames:
-            append(frame)
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
-    video = tracks.open_video(path)
-    assert tracks.frame_rate(video) == pytest.approx(12.5)
-    times, read = zip(*tracks.read_frames(path, video), strict=True)
-    assert times == pytest.approx([i / 12.5 for i in range(10)], abs=2e-3)
-    assert np.abs(np.array(read).astype(int) - frames).mean() < 6
-
-
-def test_frames_of_an_odd_size_lose_a_line(tmp_path):
-    with tracks.write_video(tmp_path / "odd.mp4", 25) as append:
-        append(make_frames(1, 65, 49)[0])
-    [(_, frame)] = tracks.read_frames(tmp_path / "odd.mp4", tracks.open_video(tmp_path / "odd.mp4"))
-    assert frame.shape == (48, 64, 3)
-
-
-class Clock:
-    """A video whose file tells these times of its frames, in milliseconds, and a rate."""
-
-    def __init__(self, times: list[float], rate: float) -> None:
-        self.times, self.rate, self.now = iter(times), rate, 0.0
-
-    def read(self):
-        self.now = next(self.times, None)
-        return self.now is not None, np.zeros((4, 4, 3), np.uint8)
-
-    def get(self, key):
-        return self.rate if key == cv2.CAP_PROP_FPS else self.now
-
-
-@pytest.mark.parametrize(
-    ("times", "rate", "wanted"),
-    [
-        ([0, 40, 100], 20, [0, 0.04, 0.1]),  # of a varying rate
-        ([0, 0, 0], 20, [0, 0.05, 0.1]),  # none
-        ([0, 50, 0, 50], 20, [0, 0.05, 0.1, 0.15]),  # of two videos in one file
-        ([-30, 20], 20, [0, 0.02]),
-        ([0, 0], float("nan"), [0, 0.04]),
-        ([0, 0], 90000, [0, 0.04]),
-    ],
-)
-def test_times_go_forward(tmp_path, times, rate, wanted):
-    assert [seconds for seconds, _ in tracks.read_frames(tmp_path, Clock(times, rate))] == pytest.approx(wanted)
-
-
-def test_a_video_that_cannot_be_written_is_named_and_leaves_nothing(tmp_path):
-    for name, size in [("small.mp4", 1), ("no/folder.mp4", 16), ("\udcff.mp4", 16)]:
-        with pytest.raises(UserError, match=r"small|folder|UTF-8"), tracks.write_video(tmp_path / name, 25) as append:
-            append(np.zeros((size, size, 3), np.uint8))
-    assert not list(tmp_path.iterdir())

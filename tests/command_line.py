@@ -1,0 +1,22 @@
+"""The scripts as a user types them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_script(script: str, *arguments: str | Path, **options) -> subprocess.CompletedProcess:
+    """Run a script of the project and return what it printed; `options` are those of `subprocess.run`."""
+    command = [sys.executable, ROOT / script, *arguments]
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:
+    """It failed as it should: exit code 2, and one line that has all of `words`."""
+    assert result.returncode == 2, result
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    for word in words:
+        assert word in result.stderr

@@ -1,0 +1,28 @@
+"""The reader: windows hold the plate and a margin, and the corners it sees come back to the photo."""
+
+import cv2
+import numpy as np
+from fakes import ConstantReader, quad
+
+from reading.reader import LOOK_SHAPE, read
+
+
+def test_the_readers_corners_come_back_to_the_photo():
+    corners = np.stack([quad(100, 100, 120, 30), [[300, 90], [420, 110], [418, 140], [299, 121]]]).astype(np.float32)
+    photo = np.zeros((300, 500, 3), np.uint8)
+    reader = ConstantReader("AB12", 0.04)
+    presence, seen, looks = read(reader, photo, corners, (0.04, 0.04, 0.04))
+    assert reader.windows.shape == (6, 64, 128, 3)
+    assert (presence.shape, looks.shape) == ((2,), (2, 3, *LOOK_SHAPE))
+    np.testing.assert_allclose(seen, corners, atol=0.1)
+
+
+def test_windows_hold_the_plate_and_a_margin():
+    photo = np.zeros((200, 300, 3), np.uint8)
+    cv2.rectangle(photo, (100, 80), (199, 104), (255, 255, 255), -1)
+    reader = ConstantReader("AB12", 0.1)
+    read(reader, photo, quad(100, 80, 100, 25)[None], (0.1,))
+    window = reader.windows[0, :, :, 0]
+    assert window[32, 14:114].min() > 250
+    assert window[32, :8].max() < 5
+    assert window[:4, 64].max() < 5
