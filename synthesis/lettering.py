@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import itertools
+import re
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,13 @@ from common import UserError
 
 CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
 GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
+# Share of a plate's width by which a stacked letter counts as standing left of the next one: two frames of the reader,
+# which is what a letter spans there.
+STACK_STEP = 0.07
 ENCLOSING = "ABDOPQR04689"  # what a stencil needs bridges for
-CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.·"
+CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.·/()[]"
+BRACKETS = "/()[]"  # few typefaces for plates have them, and on plates they are as high as a capital
+UNMAPPED = "\ufdd0"  # a noncharacter, so no font maps it: it is drawn as the glyph for missing characters
 
 
 class Typeface:
@@ -31,6 +37,8 @@ class Typeface:
     @functools.cache  # noqa: B019 - typefaces live as long as the process
     def glyph(self, character: str) -> tuple[np.ndarray, float]:
         """Mask (rows, width) and advance, both in units of CAP_HEIGHT pixels a capital."""
+        if character in BRACKETS:
+            return self._draw_bracket(character)
         advance = self.font.getlength(character)
         picture = Image.new("L", (int(advance) + 40, CAP_HEIGHT + 2 * GLYPH_PAD))
         ImageDraw.Draw(picture).text((20, CAP_HEIGHT + GLYPH_PAD), character, 255, self.font, anchor="ls")
@@ -39,6 +47,47 @@ class Typeface:
         if not ink.size:
             return np.zeros((mask.shape[0], 1), np.uint8), advance
         return np.ascontiguousarray(mask[:, ink[0] : ink[-1] + 1]), advance
+
+    def has(self, character: str) -> bool:
+        """Whether the font maps `character` to a glyph with ink, other than the one for missing characters."""
+        mask = self.font.getmask(character)
+        missing = self.font.getmask(UNMAPPED)
+        return mask.getbbox() is not None and (mask.size, bytes(mask)) != (missing.size, bytes(missing))
+
+    def _draw_bracket(self, character: str) -> tuple[np.ndarray, float]:
+        """`glyph` of one of BRACKETS: the font's own, as high as a capital, or a plain one where the font has none."""
+        rows = CAP_HEIGHT + 2 * GLYPH_PAD
+        if self.has(character):
+            own = self.font.getmask(character)
+            picture = np.frombuffer(bytes(own), np.uint8).reshape(own.size[::-1])
+            picture = picture[picture.max(1) > 40][:, picture.max(0) > 40]
+        else:
+            picture = draw_plain_bracket(character)
+        width = picture.shape[1]
+        ink = cv2.resize(picture, (width, CAP_HEIGHT + GLYPH_PAD), interpolation=cv2.INTER_AREA)
+        mask = np.zeros((rows, width), np.uint8)
+        mask[GLYPH_PAD // 2 : -(GLYPH_PAD // 2)] = ink
+        return mask, 1.3 * width
+
+
+def draw_plain_bracket(character: str) -> np.ndarray:
+    """One of BRACKETS in strokes of a middling weight, (CAP_HEIGHT + GLYPH_PAD, 15) uint8."""
+    height, width, pen = CAP_HEIGHT + GLYPH_PAD, 15, 6
+    left, right = pen // 2, width - 1 - pen // 2
+    top, bottom = pen // 2, height - 1 - pen // 2
+    middle = (top + bottom) // 2
+    paths = {
+        "/": [(right, top), (left, bottom)],
+        "(": [(right, top), (left + 1, top + 12), (left, middle), (left + 1, bottom - 12), (right, bottom)],
+        "[": [(right, top), (left, top), (left, bottom), (right, bottom)],
+    }
+    mirrored = {")": "(", "]": "["}
+    mask = np.zeros((height, width), np.uint8)
+    path = np.array(paths[mirrored.get(character, character)], np.int32)
+    cv2.polylines(mask, [path], False, 255, pen, cv2.LINE_AA)
+    if character in mirrored:
+        return np.ascontiguousarray(mask[:, ::-1])
+    return mask
 
 
 def load_typefaces(folders: tuple[str, ...]) -> list[Typeface]:
@@ -99,30 +148,82 @@ def set_line(
 def vary_groups(line: TextLine, rng: np.random.Generator) -> list[TextLine]:
     """`line` with each group of its glyphs, as spaces and marks divide it, of its own height: a small TN 59, 1515."""
     starts = [i for i, c in enumerate(line.text) if c.isalnum() and (i == 0 or not line.text[i - 1].isalnum())]
-    lean = rng.uniform(0, 1)  # the groups stand on the foot of the highest one (1), or hang from its top (0)
+    lean = rng.uniform(0, 1)
+    scales = [1 - rng.choice([0, rng.uniform(0.1, 0.4)]) for _ in starts]
+    return scale_parts(line, starts, scales, lean)
+
+
+def scale_letters(line: TextLine, scale: float, rng: np.random.Generator) -> list[TextLine]:
+    """`line` with its letters `scale` times as high as its digits, on the foot of the digits as a rule."""
+    starts = [0] + [i for i in range(1, len(line.text)) if line.text[i].isalpha() != line.text[i - 1].isalpha()]
+    scales = [scale if line.text[start].isalpha() else 1.0 for start in starts]
+    lean = 1.0 if rng.random() < 0.6 else rng.uniform(0, 1)
+    return scale_parts(line, starts, scales, lean)
+
+
+def scale_parts(line: TextLine, starts: list[int], scales: list[float], lean: float) -> list[TextLine]:
+    """`line` cut into parts at `starts`, each scaled by one of `scales`, at most 1.
+
+    The parts stand on the line's foot when `lean` is 1, and hang from its top when it is 0.
+    """
     lines = []
-    for start, end in itertools.pairwise([*starts, len(line.text)]):
-        part, scale = slice(start, end), 1 - rng.choice([0, rng.uniform(0.1, 0.4)])
-        x, widths = line.x[part], line.widths[part] * (1 + scale) / 2  # narrower too, but less so
-        x = x + (line.widths[part] - widths) / 2
+    for (start, end), scale in zip(itertools.pairwise([*starts, len(line.text)]), scales, strict=True):
+        part = slice(start, end)
+        widths = line.widths[part] * (1 + scale) / 2  # narrower too, but less so
+        x = line.x[part] + (line.widths[part] - widths) / 2
         y = line.y + lean * (1 - scale) * line.height
         lines.append(TextLine(line.text[part], x, widths, y, scale * line.height, line.row))
     return lines
 
 
-def stack_letters(letters: str, face: Typeface, x: float, y: float, height: float, width: float) -> list[TextLine]:
-    """Two small letters one above the other about `x`, before the number on the lower line of a plate `width` wide.
+def stack_letters(
+    letters: str, face: Typeface, x: float, y: float, height: float, width: float, row: int = 1
+) -> list[TextLine]:
+    """Two or three small letters one above the other about `x`, on a plate `width` wide. Pixels.
 
-    As most auto-rickshaws have them. They are read downwards, so the first counts as standing a little further left.
+    They are read downwards, so the first counts as standing a little further left.
     """
-    size = height * 0.46
+    size = height * (0.46 if len(letters) == 2 else 0.3)
     lines = []
     for i, letter in enumerate(letters):
         ink = min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, 0.1 * width)
-        top = y + i * (height - size)
-        order = (i - 0.5) * 0.07 * width  # two frames of the reader, which a letter spans
-        lines.append(TextLine(letter, np.array([x - ink / 2]), np.array([ink]), top, size, 1, order))
+        top = y + i * (height - size) / (len(letters) - 1)
+        order = (i - (len(letters) - 1) / 2) * STACK_STEP * width
+        lines.append(TextLine(letter, np.array([x - ink / 2]), np.array([ink]), top, size, row, order))
     return lines
+
+
+def split_prefix(text: str) -> tuple[str, str]:
+    """The first group of `text`, of one to three characters, and the rest; ("", text) where it has no such group.
+
+    A group ends at a separator. In a text without separators, letters before a digit are one too.
+    """
+    found = re.match(r"([A-Z0-9]{1,3})[^A-Z0-9]+(?=[A-Z0-9])", text)
+    if found is None and text.isalnum():
+        found = re.match(r"([A-Z]{1,3})(?=[0-9])", text)
+    return (found[1], text[found.end() :]) if found else ("", text)
+
+
+def set_prefix(
+    prefix: str, face: Typeface, span: tuple[float, float], y: float, height: float, row: int, rng: np.random.Generator
+) -> tuple[list[TextLine], float]:
+    """Set `prefix` small at the left of `span` (x0, x1), before a line `height` high. Returns where the line may begin.
+
+    Two characters or three stand one above the other half of the time, as in American plates for a profession.
+    """
+    x0, x1 = span
+    if len(prefix) > 1 and rng.random() < 0.5:
+        x = x0 + (x1 - x0) * rng.uniform(0.05, 0.08)
+        lines = stack_letters(prefix, face, x, y, height, x1 - x0, row)
+        reach = max(line.widths[0] / 2 for line in lines)
+        reach = max(reach, lines[-1].order)  # the line's characters are read after the last of the stack
+        return lines, x + reach + height * rng.uniform(0.08, 0.3)
+    size = height * rng.uniform(0.35, 0.65)
+    top = y + rng.choice([0, 0.5, 1]) * (height - size)
+    end = min(x0 + size * 0.85 * len(prefix), x0 + (x1 - x0) * 0.3)
+    line = set_line(prefix, face, x0, end, top, size, rng)
+    line.row = row
+    return [line], end + height * rng.uniform(0.08, 0.3)
 
 
 def draw_line(mask: np.ndarray, line: TextLine, face: Typeface, slant: float = 0.0, bridge: float = 0.0) -> None:
