@@ -110,9 +110,15 @@ class Machine:
 
 def find_machine() -> Machine:
     """This machine by TF_CONFIG, without its strategy. Raises UserError when TF_CONFIG is wrong."""
+    text = os.environ.get("TF_CONFIG")
+    if not text:
+        return Machine()
     try:
-        config = json.loads(os.environ.get("TF_CONFIG") or '{"cluster": {"worker": [0]}, "task": {"index": 0}}')
+        config = json.loads(text)
         count = len(config["cluster"]["worker"])
-        return Machine(range(count)[config["task"]["index"]], count)
-    except (ValueError, LookupError, TypeError):
+        number = config["task"]["index"]
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None
+    if type(number) is not int or not 0 <= number < count:
+        raise UserError(f'TF_CONFIG: "index" is {number!r}; {count} machines count from 0 to {count - 1}; see README.md')
+    return Machine(number, count)

@@ -32,13 +32,17 @@ def test_a_machine_finds_its_place(monkeypatch, index):
     assert find_machine() == Machine(index, 2)
 
 
-WRONG = ["{", "[]", '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"index": 2}}']
-
-
-@pytest.mark.parametrize("config", WRONG)
+@pytest.mark.parametrize("config", ["{", "[]", "[" * 100_000, '{"cluster": {"worker": 3}, "task": {"index": 0}}'])
 def test_a_wrong_cluster_is_named(monkeypatch, config):
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(UserError, match="TF_CONFIG: does not give"):
+        find_machine()
+
+
+@pytest.mark.parametrize("index", [2, -1, -2, 0.0, "0", None, True])
+def test_a_place_outside_of_the_cluster_is_named(monkeypatch, index):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"index": index}}))
+    with pytest.raises(UserError, match='"index" is .* from 0 to 1'):
         find_machine()
 
 
