@@ -1,4 +1,8 @@
-"""TODO."""
+"""Tracks: one plate followed from frame to frame of a video, and the votes of its readings.
+
+Each frame reads a plate anew, and some readings are wrong. The readings of one track vote with their confidences, and
+the code with most votes is the track's.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,9 +11,12 @@ import numpy as np
 
 from reading.plate import Plate
 
-SAME_TRACK = 0.3  # boxes of a plate in neighbouring frames share this much of their union at least
-NEARBY = 3.0  # plates' widths that a plate may move unseen and yet be known by its code
-MISSED_SECONDS = 1.0  # a plate that was not seen for longer has left: another may stand in its place
+# Which reading goes on with which track; not tuned.
+SAME_TRACK = 0.3  # least overlap of a plate's boxes in neighbouring frames, as a share of their union
+NEARBY = 3.0  # plate widths that a plate may move between two frames and still be known by its code
+MISSED_SECONDS = 1.0  # a plate that was not seen for longer has left: another one may stand in its place
+# Memory.
+MOST_CODES = 50  # different codes of a track that are kept; a parked car is misread in ever new ways. Not tuned
 
 
 @dataclasses.dataclass
@@ -18,47 +25,54 @@ class Track:
 
     first: float
     last: float
-    frames: int = 0  # that show it
+    frames: int = 0  # frames that show it
     box: tuple[int, int, int, int] = (0, 0, 0, 0)  # x, y, width, height in the last of them
-    votes: dict[str, float] = dataclasses.field(default_factory=dict)  # each code's sum of confidences
-    surest: dict[str, Plate] = dataclasses.field(default_factory=dict)  # each code's surest reading
+    code: str = ""  # the code with most votes so far
+    total: float = 0.0  # sum of the confidences of all readings
+    votes: dict[str, float] = dataclasses.field(default_factory=dict)  # each kept code's sum of confidences
+    surest: dict[str, Plate] = dataclasses.field(default_factory=dict)  # each kept code's surest reading
 
     def add(self, plate: Plate, seconds: float) -> None:
-        self.last, self.box = seconds, plate.box
+        """Add the reading of one frame. Where too many codes are kept, the one with fewest votes is forgotten."""
+        self.last = seconds
+        self.box = plate.box
         self.frames += 1
+        self.total += plate.confidence
+        if plate.code not in self.votes and len(self.votes) == MOST_CODES:
+            fewest = min(self.votes, key=self.votes.get)
+            del self.votes[fewest], self.surest[fewest]
         self.votes[plate.code] = self.votes.get(plate.code, 0) + plate.confidence
         self.surest[plate.code] = max(self.surest.get(plate.code, plate), plate, key=lambda p: p.confidence)
-
-    @property
-    def code(self) -> str:
-        """The code with most votes so far."""
-        return max(self.votes, key=self.votes.get)
+        if self.votes[plate.code] > self.votes.get(self.code, -1):
+            self.code = plate.code
 
     @property
     def plate(self) -> Plate:
-        """The surest reading of the voted code; its confidence is multiplied by the code's share of all votes."""
-        share = self.votes[self.code] / max(sum(self.votes.values()), 1e-9)
+        """The surest reading of the code; its confidence is multiplied by the code's share of all votes."""
+        share = self.votes[self.code] / max(self.total, 1e-9)
         surest = self.surest[self.code]
         return surest._replace(confidence=share * surest.confidence)
 
 
 def part_ended(tracks: Sequence[Track], seconds: float) -> tuple[list[Track], list[Track]]:
-    """Those of `tracks` that have ended by the time of a frame, and those that may go on in it."""
+    """The tracks that have ended by the time of a frame, and the tracks that may go on in it."""
     gone = [track for track in tracks if seconds - track.last > MISSED_SECONDS]
     return gone, [track for track in tracks if seconds - track.last <= MISSED_SECONDS]
 
 
 def extend_tracks(tracks: list[Track], plates: Sequence[Plate], seconds: float) -> list[Track]:
-    """Add the `plates` of a frame to the `tracks` that they go on with, or that begin with them, and return these.
+    """Add each of the `plates` of a frame to the track that it goes on with, or to a new track.
 
-    The most alike are joined first. A track goes on with one plate at most.
+    New tracks are appended to `tracks`. The pairs that are most alike are joined first, and a track goes on with one
+    plate at most. Returns the track of each plate.
     """
     alike = likeness(tracks, plates)
     joined = {}  # by the index of the plate
     while alike.size and alike.max() >= SAME_TRACK:
         row, column = np.unravel_index(alike.argmax(), alike.shape)
         joined[column] = tracks[row]
-        alike[row], alike[:, column] = 0, 0
+        alike[row] = 0
+        alike[:, column] = 0
     for i, plate in enumerate(plates):
         if i not in joined:
             joined[i] = Track(seconds, seconds)
@@ -68,14 +82,19 @@ def extend_tracks(tracks: list[Track], plates: Sequence[Plate], seconds: float) 
 
 
 def likeness(tracks: Sequence[Track], plates: Sequence[Plate]) -> np.ndarray:
-    """How alike T tracks and P plates are, (T, P): the share of their boxes' union, and 1 more for one code nearby."""
-    before, now = (np.array([item.box for item in items], float).reshape(-1, 4) for items in (tracks, plates))
-    before, now = before[:, None], now[None]  # (T, 1, 4), (1, P, 4)
+    """How alike T tracks and P plates are, (T, P): the overlap of their boxes as a share of the union, 0..1.
+
+    It is 1 more where the track has had the plate's code and is nearby.
+    """
+    before = np.array([track.box for track in tracks], float).reshape(-1, 1, 4)  # (T, 1, 4)
+    now = np.array([plate.box for plate in plates], float).reshape(1, -1, 4)  # (1, P, 4)
     low = np.maximum(before[..., :2], now[..., :2])  # (T, P, 2)
-    high = np.minimum((before[..., :2] + before[..., 2:]), (now[..., :2] + now[..., 2:]))
+    high = np.minimum(before[..., :2] + before[..., 2:], now[..., :2] + now[..., 2:])  # (T, P, 2)
     shared = np.maximum(high - low, 0).prod(-1)  # (T, P)
-    union = before[..., 2:].prod(-1) + now[..., 2:].prod(-1) - shared
-    moved = np.linalg.norm(now[..., :2] + now[..., 2:] / 2 - before[..., :2] - before[..., 2:] / 2, axis=-1)
-    nearby = moved <= NEARBY * np.maximum(before[..., 2], now[..., 2])
-    known = np.array([[p.code in t.votes for p in plates] for t in tracks], bool).reshape(nearby.shape)
-    return shared / np.maximum(union, 1e-9) + (known & nearby)
+    union = before[..., 2:].prod(-1) + now[..., 2:].prod(-1) - shared  # (T, P)
+    centre_before = before[..., :2] + before[..., 2:] / 2
+    centre_now = now[..., :2] + now[..., 2:] / 2
+    moved = np.linalg.norm(centre_now - centre_before, axis=-1)  # (T, P)
+    nearby = moved <= NEARBY * np.maximum(before[..., 2], now[..., 2])  # (T, P)
+    known = np.array([[plate.code in track.votes for plate in plates] for track in tracks], bool)
+    return shared / np.maximum(union, 1e-9) + (known.reshape(nearby.shape) & nearby)

@@ -80,6 +80,22 @@ def test_a_track_of_one_reading_says_what_it_says():
     assert follow([(0.0, [Reading("A123", 0.0)])])[0].plate.confidence == 0
 
 
+def test_a_parked_car_is_misread_in_ever_new_ways():
+    """The memory of a track is bounded, the code that comes again wins, and forgotten readings still count."""
+    misread = [Reading(f"X{i:05d}", 0.9) for i in range(1000)]
+    frames = [(i / 25, [Reading("A123", 0.5) if i % 4 == 0 else misread[i]]) for i in range(1000)]
+    [track] = follow(frames)
+    assert len(track.votes) == len(track.surest) == tracks.MOST_CODES
+    assert (track.code, track.frames) == ("A123", 1000)
+    assert track.plate.confidence == pytest.approx(0.5 * 250 * 0.5 / (250 * 0.5 + 750 * 0.9))
+
+
+def test_a_code_may_win_late():
+    frames = [(i / 25, [Reading(f"X{i:05d}", 0.9)]) for i in range(100)]
+    frames += [(i / 25, [Reading("A123", 0.5)]) for i in range(100, 102)]
+    assert follow(frames)[0].code == "A123"
+
+
 boxes = st.tuples(st.integers(0, 300), st.integers(0, 300), st.integers(1, 200), st.integers(1, 80))
 readings = st.builds(Reading, st.sampled_from(["A123", "B456", "C789"]), st.floats(0, 1), boxes)
 
@@ -92,7 +108,7 @@ def test_every_reading_has_one_vote_in_one_track(steps):
     found = follow(frames)
     every = [plate for _, plates in frames for plate in plates]
     assert sum(track.frames for track in found) == len(every)
-    votes = sum(sum(track.votes.values()) for track in found)
+    votes = sum(track.total for track in found)
     assert votes == pytest.approx(sum(plate.confidence for plate in every))
     for track in found:
         assert track.first <= track.last
