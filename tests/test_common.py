@@ -21,33 +21,34 @@ codes = st.text(common.ALPHABET, max_size=common.SLOTS)
 
 
 @given(codes)
-def test_code_comes_back_from_its_slots(code):
+@settings(deadline=None)
+def test_a_code_becomes_classes_and_then_blanks(code):
     slots = common.code_to_slots(code)
     assert slots.shape == (common.SLOTS,)
     assert slots.dtype.kind == "i"
+    assert "".join(common.ALPHABET[i] for i in slots[: len(code)]) == code
     assert (slots[len(code) :] == common.BLANK).all()
-    read, probabilities = common.slots_to_code(np.eye(common.BLANK + 1)[slots])
-    assert read == code
-    assert (probabilities == np.ones(len(code))).all()
-
-
-@given(codes, st.randoms(use_true_random=False))
-def test_blanks_are_left_out_wherever_they_stand(code, random):
-    places = sorted(random.sample(range(common.SLOTS), len(code)))
-    classes = np.full(common.SLOTS, common.BLANK)
-    classes[places] = [common.ALPHABET.index(c) for c in code]
-    likely = np.array([random.uniform(0.5, 1) for _ in classes])
-    probabilities = np.repeat((1 - likely)[:, None] / common.BLANK, common.BLANK + 1, axis=1)
-    probabilities[range(common.SLOTS), classes] = likely
-    read, certainty = common.slots_to_code(probabilities)
-    assert read == code
-    assert certainty == pytest.approx(likely[places])
 
 
 @pytest.mark.parametrize("code", ["KA 02", "ka02", "A·B", "Ä", "A" * (common.SLOTS + 1)])
 def test_no_code_is_refused(code):
     with pytest.raises(ValueError, match=r"substring|longer"):
         common.code_to_slots(code)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "distance"),
+    [("", "", 0), ("ABC", "ABC", 0), ("ABC", "", 3), ("ABC", "ABD", 1), ("ABC", "XABC", 1), ("KITTEN", "SITTING", 3)],
+)
+def test_edits_are_counted_both_ways(a, b, distance):
+    assert common.edit_distance(a, b) == common.edit_distance(b, a) == distance
+
+
+@given(codes, st.integers(0, 11), st.sampled_from(common.ALPHABET))
+@settings(deadline=None)
+def test_one_edit_is_a_distance_of_one_at_most(code, at, character):
+    assert common.edit_distance(code, code[:at] + character + code[at:]) == 1
+    assert common.edit_distance(code, code[:at] + code[at + 1 :]) == (at < len(code))
 
 
 # --- rectification ------------------------------------------------------------------------------------------------
