@@ -49,7 +49,12 @@ def make_parser() -> CommandParser:
     add("--data", metavar="DIR", help="train on the batches that gen.py --batches DIR wrote")
     add("--batch", type=positive(int), help=f"windows synthesised at a time ({DEFAULTS.batch})")
     add("--workers", type=positive(int), help=f"processes that synthesise ({DEFAULTS.workers})")
-    add("--out", type=Path, metavar="FILE", help=f"the network trained ({DEFAULTS.out})")
+    add(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"the weights ({DEFAULTS.target}; weights-xx.npz with --formats xx)",
+    )
     return parser
 
 
@@ -60,7 +65,7 @@ def main() -> None:
     checkpoint = load_checkpoint(options.checkpoint) if resume else None
     if checkpoint:
         check_resumed(checkpoint, given)
-        options = with_options(options, checkpoint.options | given)
+        options = with_options(DEFAULTS, kept_options(checkpoint) | given)
     check_files(options)
     train(options, checkpoint)
 
@@ -70,6 +75,12 @@ def with_options(options: TrainingOptions, given: dict) -> TrainingOptions:
     if "fonts" in given:
         given = given | {"fonts": tuple(given["fonts"])}
     return dataclasses.replace(options, **given)
+
+
+def kept_options(checkpoint: Checkpoint) -> dict:
+    """The options of the run that `checkpoint` is of."""
+    name = checkpoint.options["out"]
+    return checkpoint.options | {"out": checkpoint.path.with_name(name) if name else None}
 
 
 def check_resumed(checkpoint: Checkpoint, given: dict) -> None:
@@ -83,8 +94,8 @@ def check_resumed(checkpoint: Checkpoint, given: dict) -> None:
 
 def check_files(options: TrainingOptions) -> None:
     """Raise UserError when --out cannot be written or --data holds nothing."""
-    if options.out.suffix != ".npz" or not os.access(options.out.parent, os.W_OK):
-        raise UserError(f"{options.out}: cannot be written; name a .npz file in a folder you may write to")
+    if options.target.suffix != ".npz" or not os.access(options.target.parent, os.W_OK):
+        raise UserError(f"{options.target}: cannot be written; name a .npz file in a folder you may write to")
     if options.data and not list_batches(options.data):
         raise UserError(f"{options.data}: holds no .npz files; make some with gen.py --batches {options.data}")
 

@@ -1,21 +1,25 @@
 """train.py, driven as a user drives it."""
 
+import dataclasses
 import importlib.util
 import os
 import re
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from training_runs import MADE, SMALL, make_test_windows, read_table, run_training, start_training
+from training_runs import MADE, SMALL, FakeNetwork, make_test_windows, read_table, run_training, start_training
 
 import model
 import train
-from training.checkpoint import load_checkpoint
+from common import UserError
+from training.checkpoint import Progress, load_checkpoint, restore, save_checkpoint
 from training.evaluation import READINGS
+from training.options import TrainingOptions
 from training.report import CHART_SIZE
 from training.test_set import TEST_COUNT
 
@@ -68,7 +72,7 @@ def test_an_interrupted_run_goes_on_exactly(run, tmp_path, number):
     assert "Traceback" not in stderr
     assert "interrupted after" in stdout
     progress = load_checkpoint(tmp_path / "checkpoint.npz").progress
-    code, _, stderr = run_training(tmp_path, "--resume", "--workers", "1")
+    code, _, stderr = run_training(tmp_path, "--resume", "--workers", "1")  # --out and all else are in the checkpoint
     assert code == 0, stderr
     straight = load_checkpoint(run[0] / "checkpoint.npz")
     resumed = load_checkpoint(tmp_path / "checkpoint.npz")
@@ -124,6 +128,49 @@ def test_another_seed_cannot_go_on(run, tmp_path):
 def test_options_that_are_not_given_are_left_to_a_checkpoint():
     given = vars(train.make_parser().parse_args(["--hours", "2", "--resume"]))
     assert given == {"hours": 2, "resume": True, "weights": None}
+
+
+@pytest.fixture
+def main(tmp_path, monkeypatch):
+    """Calls train.py's `main` in a folder of its own with some arguments; returns the options of the run."""
+    monkeypatch.chdir(tmp_path)
+    started = []
+    monkeypatch.setattr(train, "train", lambda options, checkpoint: started.append(options))
+
+    def call(*arguments: str) -> TrainingOptions:
+        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+        train.main()
+        return started.pop()
+
+    return call
+
+
+def test_resume_takes_up_the_options_and_replaces_the_given_ones(main, tmp_path):
+    first = main("--fonts", "A", "--fonts", "B", "--formats", "in", "--hours", "2", "--out", "mine.npz")
+    assert first.fonts == ("A", "B")
+    save_checkpoint(first.checkpoint, first.kept(), Progress(), {})
+    resumed = main("--resume", "--workers", str(first.workers))
+    assert dataclasses.replace(resumed, out=first.out) == first
+    assert resumed.target.resolve() == first.target.resolve()
+    replaced = main("--resume", "--fonts", "C", "--hours", "3")
+    assert replaced.fonts == ("C",)
+    assert replaced.hours == 3
+    assert replaced.formats == "in"
+
+
+def test_messages_name_the_checkpoint_in_use(main, tmp_path):
+    (tmp_path / "runs").mkdir()
+    options = main("--out", "runs/mine.npz", "--seed", "3")
+    with pytest.raises(UserError, match=r"^runs/checkpoint\.npz: not found"):
+        main("--resume", "--out", "runs/mine.npz")
+    save_checkpoint(options.checkpoint, options.kept(), Progress(), {})
+    with pytest.raises(UserError, match=r"--seed: runs/checkpoint\.npz has 3"):
+        main("--resume", "--out", "runs/mine.npz", "--seed", "4")
+    with pytest.raises(UserError, match=r"a\.npz: --resume starts from runs/checkpoint\.npz"):
+        main("a.npz", "--resume", "--out", "runs/mine.npz")
+    checkpoint = load_checkpoint(options.checkpoint)
+    with pytest.raises(UserError, match=r"^runs/checkpoint\.npz: is of another network"):
+        restore(checkpoint.arrays, {"finder": FakeNetwork(1)}, checkpoint.path)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from synthesis.storage import write_windows
 from synthesis.workers import make_batch
 
 ROOT = Path(__file__).parent.parent
-SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in")
+SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in", "--out", "weights.npz")
 MADE = ["checkpoint.npz", "test", "training.csv", "training.png", "weights.npz"]
 
 
@@ -44,13 +45,14 @@ def read_table(folder: Path) -> list[dict[str, str]]:
 
 
 class FakeNetwork:
-    """Has weights, one array of three equal numbers, and nothing else."""
+    """Has weights, one array of three equal numbers, which are all that training changes."""
 
     def __init__(self, value: float) -> None:
-        self.weights = [np.full(3, value, np.float32)]
+        self.weights = self.variables = [np.full(3, value, np.float32)]
+        self.optimizer = types.SimpleNamespace(variables=[])
 
     def get_weights(self) -> list[np.ndarray]:
-        return self.weights
+        return list(self.weights)
 
     def set_weights(self, weights: list[np.ndarray]) -> None:
         self.weights = weights

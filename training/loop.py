@@ -47,7 +47,7 @@ class Training:
     progress: Progress
     tested: tuple  # two models more, which try the averages
     test: dict[str, np.ndarray]  # the test windows; only the first machine has them
-    best: float  # the score of the weights in options.out
+    best: float  # the score of the weights in options.target
     machine: Machine = dataclasses.field(default_factory=Machine)
 
     def __post_init__(self) -> None:
@@ -161,13 +161,13 @@ class Training:
         return losses
 
     def evaluate(self) -> tuple[dict[str, float], list[str]]:
-        """Evaluate the averaged weights as `evaluate` does, and write them to options.out when they are the best."""
+        """Evaluate the averaged weights as `evaluate` does, and write them to options.target when they are the best."""
         for network, average in zip(self.tested, self.averages.values(), strict=True):
             network.set_weights(average)
         scores, readings = evaluate(*self.tested, self.test)
         if scores["score"] > self.best:
             self.best = scores["score"]
-            save_weights(self.options.out, get_weights(*self.tested), scores)
+            save_weights(self.options.target, get_weights(*self.tested), scores)
         return scores, readings
 
     def record(self, losses: dict[str, float], scores: dict[str, float]) -> None:
@@ -225,7 +225,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     """Prepare a run: the test windows, the networks, and the weights to start from."""
     # 1. Read the files that the user names, so that a wrong one shows before anything is made.
     given = model.load_weights(options.weights) if options.weights else None
-    present = model.load_weights(options.out) if options.out.exists() else None
+    present = model.load_weights(options.target) if options.target.exists() else None
     if not backgrounds_in(options.bgs):
         print(f"train.py: {options.bgs} holds no pictures: backgrounds are painted", file=sys.stderr)
     # 2. Read or make the test windows.
@@ -244,7 +244,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     if present and machine.is_first:
         set_weights(*tested, present)
         best = evaluate(*tested, test)[0]["score"]
-        say(f"{options.out} scores {100 * best:.2f}; better weights will replace it")
+        say(f"{options.target} scores {100 * best:.2f}; better weights will replace it")
     # 6. Resume from the checkpoint, or start from the weights that are given, or start from nothing.
     # Weights are also set to their own values, because a kernel standardises its values.
     set_weights(*pair, given or get_weights(*pair))
@@ -301,5 +301,6 @@ def finish_early(training: Training) -> None:
     if progress.step:  # interrupted in the midst of a batch
         training.save()
         training.evaluate()
-    remedy = "train.py --resume goes on" if progress.steps else "nothing is saved"
+    command = f"train.py --resume --out {training.options.out}" if training.options.out else "train.py --resume"
+    remedy = f"{command} goes on" if progress.steps else "nothing is saved"
     say(f"interrupted after {progress.windows:,} windows; {remedy}")

@@ -120,5 +120,5 @@ def find_machine() -> Machine:
     except (ValueError, LookupError, TypeError, RecursionError):
         raise UserError('TF_CONFIG: does not give the "worker"s and the "index" of this one; see README.md') from None
     if type(number) is not int or not 0 <= number < count:
-        raise UserError(f'TF_CONFIG: "index" is {number!r}; {count} machines count from 0 to {count - 1}; see README.md')
+        raise UserError(f'TF_CONFIG: "index" is {number!r}, not one of 0 to {count - 1}; see README.md')
     return Machine(number, count)

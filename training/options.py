@@ -6,7 +6,8 @@ from pathlib import Path
 
 from synthesis.windows import Settings
 
-KEPT = ("hours", "batches", "seed", "formats", "fonts", "bgs", "data", "batch")  # a checkpoint keeps these
+KEPT = ("hours", "batches", "seed", "formats", "fonts", "bgs", "data", "batch")  # a checkpoint keeps these, and --out
+CHECKPOINT = "checkpoint.npz"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +24,19 @@ class TrainingOptions:
     data: str | None = None  # folder of batches from gen.py --batches; None synthesises
     batch: int = 10_000  # windows made at a time; the network is tested and saved after each batch
     workers: int = os.cpu_count() or 1  # processes that synthesise
-    out: Path = Path("weights.npz")
+    out: Path | None = None  # file of the trained weights; None names it by `formats`
+
+    @property
+    def target(self) -> Path:
+        """The file of the trained weights.
+
+        Weights that are trained on some formats alone have a name of their own. They read their formats better than
+        weights.npz and all other formats worse, so they must not take its place.
+        """
+        if self.out:
+            return self.out
+        formats = sorted(self.formats.split(",")) if self.formats else []
+        return Path("-".join(["weights", *formats]) + ".npz")
 
     @property
     def window_settings(self) -> Settings:
@@ -33,18 +46,18 @@ class TrainingOptions:
     @property
     def checkpoint(self) -> Path:
         """The file of the run's state."""
-        return self.out.with_name("checkpoint.npz")
+        return self.target.with_name(CHECKPOINT)
 
     @property
     def table(self) -> Path:
         """The file with a row a batch."""
-        return self.out.with_name("training.csv")
+        return self.target.with_name("training.csv")
 
     @property
     def chart(self) -> Path:
         """The picture of accuracy and loss."""
-        return self.out.with_name("training.png")
+        return self.target.with_name("training.png")
 
     def kept(self) -> dict:
-        """The options that a checkpoint keeps, as JSON takes them."""
-        return {key: getattr(self, key) for key in KEPT}
+        """The options that a checkpoint keeps, as JSON takes them. Of --out it keeps the name, because folders move."""
+        return {key: getattr(self, key) for key in KEPT} | {"out": self.out and self.out.name}

@@ -42,7 +42,7 @@ def test_a_wrong_cluster_is_named(monkeypatch, config):
 @pytest.mark.parametrize("index", [2, -1, -2, 0.0, "0", None, True])
 def test_a_place_outside_of_the_cluster_is_named(monkeypatch, index):
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"index": index}}))
-    with pytest.raises(UserError, match='"index" is .* from 0 to 1'):
+    with pytest.raises(UserError, match="one of 0 to 1"):
         find_machine()
 
 
