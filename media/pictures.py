@@ -1,4 +1,4 @@
-"""TODO."""
+"""Pictures: photos are read upright and in colour, and pictures are written whole."""
 
 import os
 from pathlib import Path
@@ -12,9 +12,9 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
-    """Read a photograph as (H, W, 3) uint8 BGR, turned upright by its EXIF orientation.
+    """Read a photo as (H, W, 3) uint8 in the order blue, green, red, turned upright by its EXIF orientation.
 
-    Raises UserError when the file is missing, empty, cut or no picture.
+    Raises UserError when the file is missing, empty, cut short or no picture.
     """
     try:
         data = np.fromfile(path, np.uint8)
@@ -34,7 +34,11 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
 
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
-    """Write (H, W[, 3]) uint8 BGR to `path`, in the format of its suffix; never leaves half a file."""
+    """Write `image` (H, W) gray or (H, W, 3) BGR, uint8, to `path` in the format of its suffix.
+
+    A file that is there is replaced when the new one is whole. Raises UserError when no format has the suffix, or the
+    file cannot be written.
+    """
     path = Path(path)
     try:
         ok, data = cv2.imencode(path.suffix, image)
@@ -47,5 +51,5 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
 
 
 def list_images(folder: str | os.PathLike) -> list[Path]:
-    """The pictures in `folder`, by suffix, sorted by name."""
-    return sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+    """The files of `folder` whose suffix is that of a picture, in the order of their names."""
+    return sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())

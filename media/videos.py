@@ -1,4 +1,4 @@
-"""TODO."""
+"""Videos: their frames with the time of each, and videos that are written whole."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -9,23 +9,36 @@ import numpy as np
 
 from common import UserError, write_beside
 
-# of the containers that OpenCV's own FFmpeg writes, by suffix; it has no encoder of H.264
-CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
-FASTEST, USUAL_RATE = 1000, 25  # frames a second, where a file says more, or nothing
+CODECS = {  # suffix -> a codec that OpenCV's own FFmpeg writes into such a file; it has no encoder of H.264
+    ".mp4": "mp4v",
+    ".m4v": "mp4v",
+    ".mov": "mp4v",
+    ".mkv": "mp4v",
+    ".avi": "MJPG",
+    ".webm": "VP80",
+}
+FASTEST_RATE = 1000  # frames a second; a file that says more is wrong
+USUAL_RATE = 25  # frames a second, where a file gives none or a wrong one
 
 
 def name_for_opencv(path: Path) -> str:
-    """`path` from the root, so that FFmpeg takes no part of it for a protocol. Raises UserError where it is no text."""
+    """`path` from the root of the file system, so that FFmpeg takes no part of it for a protocol.
+
+    Raises UserError when the name is not in UTF-8, because OpenCV 5 crashes at such a name.
+    """
     name = str(path.absolute())
     try:
         name.encode()
-    except UnicodeEncodeError:  # which OpenCV 5 crashes on
+    except UnicodeEncodeError:
         raise UserError(f"{path}: its name is not in UTF-8; rename it") from None
     return name
 
 
 def open_video(path: Path) -> cv2.VideoCapture:
-    """The video `path`, if it is one: `read_frames` tells. Raises UserError when it cannot be read as a file."""
+    """Open the video `path`. Whether it is one shows when `read_frames` reads it.
+
+    Raises UserError when the file cannot be read.
+    """
     try:
         path.open("rb").close()
     except OSError as error:
@@ -36,22 +49,23 @@ def open_video(path: Path) -> cv2.VideoCapture:
 def frame_rate(video: cv2.VideoCapture) -> float:
     """Frames a second."""
     rate = video.get(cv2.CAP_PROP_FPS)
-    return rate if 0 < rate <= FASTEST else USUAL_RATE
+    return rate if 0 < rate <= FASTEST_RATE else USUAL_RATE
 
 
 def read_frames(path: Path, video: cv2.VideoCapture) -> Iterator[tuple[float, np.ndarray]]:
-    """The time in seconds of each frame of the `video` in `path`, and the frame, (H, W, 3) uint8 BGR, all of one size.
+    """The frames of the `video` in `path`: the time in seconds, and (H, W, 3) uint8 BGR, all of one size.
 
-    Raises UserError when there is none.
+    Times always increase. Where the file gives no time, or begins again, a frame comes one period after the last.
+    Raises UserError when there is no frame.
     """
-    step = 1 / frame_rate(video)
-    last = -step
+    period = 1 / frame_rate(video)
+    last = -period
     while True:
-        there, frame = video.read()
-        if not there:
+        is_there, frame = video.read()
+        if not is_there:
             break
         seconds = max(0.0, video.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-        last = seconds if seconds > last else last + step  # where the file does not tell, or begins again
+        last = seconds if seconds > last else last + period
         yield last, frame
     if last < 0:
         raise UserError(f"{path}: is no video that OpenCV can read, or is cut short; convert it to .mp4")
@@ -59,18 +73,19 @@ def read_frames(path: Path, video: cv2.VideoCapture) -> Iterator[tuple[float, np
 
 @contextlib.contextmanager
 def write_video(path: Path, rate: float) -> Iterator[Callable[[np.ndarray], None]]:
-    """Yield a function that adds a frame, (H, W, 3) uint8 BGR, to a video; it becomes `path` when the block ends well.
+    """Yield a function that adds a frame, (H, W, 3) uint8 BGR, to a video of `rate` frames a second.
 
-    Of an odd width or height the last column or row is lost. Raises UserError when OpenCV cannot write it.
+    The video becomes `path` when the block ends without an exception. If the width or the height is odd, the last
+    column or row is lost. Raises UserError when OpenCV cannot write the video.
     """
     codec = cv2.VideoWriter.fourcc(*CODECS[path.suffix.lower()])
     writer = cv2.VideoWriter()
 
     def append(frame: np.ndarray) -> None:
-        size = frame.shape[1::-1]
-        if not writer.isOpened() and not writer.open(name, cv2.CAP_FFMPEG, codec, rate, size):
-            raise UserError(f"{path}: OpenCV writes no such video of {size[0]}x{size[1]} pixels; try .avi")
-        if writer.write(frame) is False:  # OpenCV 4 does not tell
+        height, width = frame.shape[:2]
+        if not writer.isOpened() and not writer.open(name, cv2.CAP_FFMPEG, codec, rate, (width, height)):
+            raise UserError(f"{path}: OpenCV writes no such video of {width}x{height} pixels; try .avi")
+        if writer.write(frame) is False:  # OpenCV 4 returns None
             raise UserError(f"{path}: cannot be written; make room on the disk")
 
     with write_beside(path) as temporary:
@@ -79,5 +94,5 @@ def write_video(path: Path, rate: float) -> Iterator[Callable[[np.ndarray], None
             yield append
         finally:
             writer.release()
-        if not cv2.VideoCapture(name, cv2.CAP_FFMPEG).grab():  # the end of a file says what is in it
+        if not cv2.VideoCapture(name, cv2.CAP_FFMPEG).grab():  # the list of frames, at the end, may be missing
             raise UserError(f"{path}: cannot be written; make room on the disk")
