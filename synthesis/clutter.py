@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from synthesis.lettering import CHARACTERS, Typeface, draw_line, set_line
+from synthesis.lettering import draw_line, set_line
+from synthesis.typefaces import CHARACTERS, Typeface
 
 
 def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np.ndarray:

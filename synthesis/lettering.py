@@ -1,104 +1,18 @@
-"""TODO."""
+"""Lines of text on a plate: where each glyph goes, and drawing the glyphs there."""
 
 import dataclasses
-import functools
 import itertools
 import re
-from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
-from common import UserError
+from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, Typeface
 
-CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
-GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
 # Share of a plate's width by which a stacked letter counts as standing left of the next one: two frames of the reader,
 # which is what a letter spans there.
 STACK_STEP = 0.07
 ENCLOSING = "ABDOPQR04689"  # what a stencil needs bridges for
-CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.·/()[]"
-BRACKETS = "/()[]"  # few typefaces for plates have them, and on plates they are as high as a capital
-UNMAPPED = "\ufdd0"  # a noncharacter, so no font maps it: it is drawn as the glyph for missing characters
-
-
-class Typeface:
-    """The glyphs of a font file as masks, CAP_HEIGHT + 2 * GLYPH_PAD rows of 0..255, cropped to their ink."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.name = path, path.stem
-        try:
-            top, bottom = ImageFont.truetype(str(path), 100).getbbox("H", anchor="ls")[1::2]
-            self.font = ImageFont.truetype(str(path), round(100 * CAP_HEIGHT / (bottom - top)))
-        except (OSError, ZeroDivisionError, ValueError):
-            raise UserError(f"{path}: is no font that Pillow can read, or lacks capitals; remove it") from None
-
-    @functools.cache  # noqa: B019 - typefaces live as long as the process
-    def glyph(self, character: str) -> tuple[np.ndarray, float]:
-        """Mask (rows, width) and advance, both in units of CAP_HEIGHT pixels a capital."""
-        if character in BRACKETS:
-            return self._draw_bracket(character)
-        advance = self.font.getlength(character)
-        picture = Image.new("L", (int(advance) + 40, CAP_HEIGHT + 2 * GLYPH_PAD))
-        ImageDraw.Draw(picture).text((20, CAP_HEIGHT + GLYPH_PAD), character, 255, self.font, anchor="ls")
-        mask = np.asarray(picture)
-        ink = np.flatnonzero(mask.max(0) > 40)
-        if not ink.size:
-            return np.zeros((mask.shape[0], 1), np.uint8), advance
-        return np.ascontiguousarray(mask[:, ink[0] : ink[-1] + 1]), advance
-
-    def has(self, character: str) -> bool:
-        """Whether the font maps `character` to a glyph with ink, other than the one for missing characters."""
-        mask = self.font.getmask(character)
-        missing = self.font.getmask(UNMAPPED)
-        return mask.getbbox() is not None and (mask.size, bytes(mask)) != (missing.size, bytes(missing))
-
-    def _draw_bracket(self, character: str) -> tuple[np.ndarray, float]:
-        """`glyph` of one of BRACKETS: the font's own, as high as a capital, or a plain one where the font has none."""
-        rows = CAP_HEIGHT + 2 * GLYPH_PAD
-        if self.has(character):
-            own = self.font.getmask(character)
-            picture = np.frombuffer(bytes(own), np.uint8).reshape(own.size[::-1])
-            picture = picture[picture.max(1) > 40][:, picture.max(0) > 40]
-        else:
-            picture = draw_plain_bracket(character)
-        width = picture.shape[1]
-        ink = cv2.resize(picture, (width, CAP_HEIGHT + GLYPH_PAD), interpolation=cv2.INTER_AREA)
-        mask = np.zeros((rows, width), np.uint8)
-        mask[GLYPH_PAD // 2 : -(GLYPH_PAD // 2)] = ink
-        return mask, 1.3 * width
-
-
-def draw_plain_bracket(character: str) -> np.ndarray:
-    """One of BRACKETS in strokes of a middling weight, (CAP_HEIGHT + GLYPH_PAD, 15) uint8."""
-    height, width, pen = CAP_HEIGHT + GLYPH_PAD, 15, 6
-    left, right = pen // 2, width - 1 - pen // 2
-    top, bottom = pen // 2, height - 1 - pen // 2
-    middle = (top + bottom) // 2
-    paths = {
-        "/": [(right, top), (left, bottom)],
-        "(": [(right, top), (left + 1, top + 12), (left, middle), (left + 1, bottom - 12), (right, bottom)],
-        "[": [(right, top), (left, top), (left, bottom), (right, bottom)],
-    }
-    mirrored = {")": "(", "]": "["}
-    mask = np.zeros((height, width), np.uint8)
-    path = np.array(paths[mirrored.get(character, character)], np.int32)
-    cv2.polylines(mask, [path], False, 255, pen, cv2.LINE_AA)
-    if character in mirrored:
-        return np.ascontiguousarray(mask[:, ::-1])
-    return mask
-
-
-def load_typefaces(folders: tuple[str, ...]) -> list[Typeface]:
-    """Every .ttf and .otf in or below `fonts/` and `folders`. Raises UserError for a folder without any."""
-    typefaces = []
-    for folder in (Path(__file__).parent.parent / "fonts", *map(Path, folders)):
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".ttf", ".otf"))
-        if not files:
-            raise UserError(f"{folder}: holds no .ttf or .otf file; name a folder that does with --fonts")
-        typefaces += map(Typeface, files)
-    return typefaces
 
 
 @dataclasses.dataclass
@@ -261,13 +175,3 @@ def paste_glyph(mask: np.ndarray, glyph: np.ndarray, left: int, top: int) -> Non
 def caption_text(words: str) -> str:
     """`words` with what no glyph mask is made for left out."""
     return "".join(c if c in CHARACTERS else " " for c in words.upper()) or "-"
-
-
-def choose_typeface(form, faces: list[Typeface], rng: np.random.Generator) -> Typeface:
-    """One of the typefaces that the format names, half of the time; any otherwise."""
-    if rng.random() < 0.5:
-        prefixes = tuple(t.lower() for t in form.typefaces)
-        typical = [f for f in faces if f.name.lower().startswith(prefixes)] if prefixes else []
-        if typical:
-            return typical[rng.integers(len(typical))]
-    return faces[rng.integers(len(faces))]

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from formats.plate_format import PlateStyle
-from synthesis.lettering import TextLine, Typeface, caption_text, draw_line, set_line
+from synthesis.lettering import TextLine, caption_text, draw_line, set_line
+from synthesis.typefaces import Typeface
 
 Colour = tuple[float, float, float]
 
@@ -15,8 +16,14 @@ def jitter_colour(colour, rng: np.random.Generator, amount: float = 14) -> np.nd
 
 
 def lay_ink(image: np.ndarray, mask: np.ndarray, ink: np.ndarray) -> None:
-    """Lay `ink`, (3,) float32, on `image`, (h, w, 3) float32, in place, where `mask`, (h, w) uint8, says."""
-    image += mask[..., None] * np.float32(1 / 255) * (ink - image)
+    """Lay `ink`, (3,) float32 or one number, on `image`, (h, w, 3) float32, in place, where `mask`, (h, w) uint8, says.
+
+    Channel by channel, because numpy is twice as slow along a last axis of three.
+    """
+    share = mask * np.float32(1 / 255)
+    for channel, value in enumerate(np.broadcast_to(ink, 3)):
+        plane = image[..., channel]
+        plane += share * (value - plane)
 
 
 def draw_bands(

@@ -7,10 +7,7 @@ import numpy as np
 
 from formats.plate_format import LINE_BREAK, SEPARATORS, PlateFormat, PlateStyle
 from synthesis.lettering import (
-    CHARACTERS,
     TextLine,
-    Typeface,
-    choose_typeface,
     draw_line,
     scale_letters,
     set_line,
@@ -21,6 +18,7 @@ from synthesis.lettering import (
 )
 from synthesis.ornaments import decorate, draw_bands, draw_beside_code, draw_caption, jitter_colour, lay_ink
 from synthesis.pictures import draw_picture, keep_contrast
+from synthesis.typefaces import CHARACTERS, Typeface, choose_typeface
 
 LEAST_HEIGHT = 16  # pixels of a flat plate; the lines of a lower one would be illegible
 LEAST_ASPECT_BESIDE = 1.7  # of a plate with a large number beside two short rows; on a narrower one it is too narrow
@@ -335,11 +333,12 @@ def emboss(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> Non
 
 
 def paint_on_body(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`image` with a fourth channel: the code in `mask` covers the bodywork, the ground about it in part.
+    """`image` with a fourth channel: the code in `mask` covers the bodywork.
 
-    The ground fades towards the edges, so that no board is seen. A little of it stays everywhere behind the code,
-    because the ink would be illegible on bodywork of its own brightness.
+    Half of the time some of the plate's ground is painted under the code; it fades out, so that no board is seen.
     """
+    if rng.random() < 0.5:
+        return np.concatenate([image, mask[..., None].astype(np.float32)], axis=-1)
     height, width = mask.shape
     fade = rng.uniform(0.05, 0.2)  # share of the width and of the height
     across = np.clip(np.minimum(np.arange(width) + 1, np.arange(width, 0, -1)) / (fade * width), 0, 1)

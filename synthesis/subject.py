@@ -10,8 +10,8 @@ import numpy as np
 
 from common import UNIT_SQUARE, WINDOW_SHAPE
 from synthesis.clutter import draw_sign, scramble
-from synthesis.lettering import Typeface
 from synthesis.plates import FlatPlate, mount
+from synthesis.typefaces import Typeface
 
 # All shares were set by eye and by what detect.py got wrong; none was tuned by a search.
 RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it gets more windows

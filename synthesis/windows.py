@@ -22,13 +22,13 @@ from common import (
 from formats.loading import load_formats
 from synthesis.backgrounds import HARD_NEGATIVES, Backgrounds, load_hard_negatives, paint_background
 from synthesis.camera import take
-from synthesis.lettering import load_typefaces
 from synthesis.light import DIM_SHARE, light
 from synthesis.night import darken, draw_night
 from synthesis.photograph import photograph
 from synthesis.placement import View, draw_inexact_square, draw_look, outline_in, pose, within_reach
 from synthesis.plates import FlatPlate, draw_plate
 from synthesis.subject import Choice, Subject, choose, make_plate, make_sign
+from synthesis.typefaces import load_typefaces
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,16 +7,8 @@ from hypothesis import strategies as st
 
 import common
 import model
-from synthesis.lettering import (
-    CAP_HEIGHT,
-    CHARACTERS,
-    GLYPH_PAD,
-    TextLine,
-    draw_line,
-    load_typefaces,
-    set_line,
-    stack_letters,
-)
+from synthesis.lettering import TextLine, draw_line, set_line, stack_letters
+from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, load_typefaces
 
 FACES = load_typefaces(())
 
@@ -100,13 +92,3 @@ def test_lines_are_cut_at_the_edges(face, x, y, slant, seed):
     line.x, line.y = line.x + 140, line.y + 100
     draw_line(larger, line, face, slant)
     np.testing.assert_array_equal(mask, larger[100:140, 140:185])
-
-
-@pytest.mark.parametrize("face", FACES, ids=lambda face: face.name)
-def test_typefaces_have_every_character(face):
-    masks = [face.glyph(character)[0] for character in CHARACTERS]
-    assert all(mask.max() > 200 for mask in masks)
-    assert {mask.shape[0] for mask in masks} == {CAP_HEIGHT + 2 * GLYPH_PAD}
-    assert len({mask.tobytes() for mask in masks}) == len(masks)
-    rows = np.flatnonzero(face.glyph("H")[0].max(1) > 128)
-    assert (rows[0], rows[-1]) == pytest.approx((GLYPH_PAD, GLYPH_PAD + CAP_HEIGHT - 1), abs=1)

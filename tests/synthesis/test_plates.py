@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import common
 from formats.loading import load_formats
 from formats.plate_format import LINE_BREAK, PlateFormat, PlateStyle
-from synthesis.lettering import load_typefaces
 from synthesis.plates import draw_plate, mount
+from synthesis.typefaces import load_typefaces
 
 FACES = load_typefaces(())
 FORMATS = {form.name: form for form in load_formats()}
@@ -132,17 +132,19 @@ def test_pictures_are_behind_the_code():
 
 
 def test_a_panel_has_a_rim_of_the_plates_colour():
+    """The rim at the left is as bright as the plate, and the ground beside the code as dark as the panel."""
     form = FORMATS["ar"]
-    style = dataclasses.replace(
-        form.styles[0], colour=(250, 250, 250), panel=(10, 10, 10), border=0.0, emblem=0.0, caption=0.0
-    )
-    for _, plate in draw_plates(form, style, 20):
-        height, width = plate.image.shape[:2]
+    style = next(style for style in form.styles if style.panel)
+    style = dataclasses.replace(style, colour=(250, 250, 250), panel=(10, 10, 10), border=0.0, emblem=0.0, caption=0.0)
+    rims, grounds = [], []
+    for _, plate in draw_plates(form, style, 40):
         gray = plate.image.mean(-1)
-        assert np.median(gray[1:3, width // 4 : -width // 4]) > 120
-        for x, y, _ in plate.centres:
-            column = gray[:, int(x * width)]
-            assert np.percentile(column[int((y - 0.1) * height) : int((y + 0.1) * height)], 10) < 110
+        height, width = gray.shape
+        rims.append(np.median(gray[1:3, width // 4 : -width // 4]))
+        middle = int(plate.centres[0, 1] * height)
+        grounds.append(np.percentile(gray[middle - 3 : middle + 4, width // 4 : -width // 4], 10))
+    assert np.median(rims) > 200  # a sticker, dirt or a screw may hide some
+    assert np.median(grounds) < 60
 
 
 def test_small_prefixes_are_small_and_first():

@@ -1,0 +1,227 @@
+"""Typefaces: the glyphs of a font file as masks, and the fonts that are refused because their glyphs are no letters."""
+
+import functools
+import multiprocessing
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from common import ALPHABET, UserError
+from formats.plate_format import PlateFormat
+
+CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
+GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
+BRACKETS = "/()[]"  # few typefaces for plates have them, and on plates they are as high as a capital
+POINTS = "-.·"
+CHARACTERS = ALPHABET + POINTS + BRACKETS  # all that is ever drawn
+UNMAPPED = "\ufdd0"  # a noncharacter, which no font maps: it is drawn as the font's glyph for missing characters
+
+OWN_FONTS = Path(__file__).parent.parent / "fonts"
+CHECK_SIZE = 24  # pixels in the em of the glyphs that are compared: enough to tell letters, and quick
+INK = 40  # of 255: a darker pixel of a glyph is ink
+LEAST_DIFFERENT = 30  # of the 36 letters and digits; some fonts draw O as 0, or I as 1
+# Share of a font's letters that must be among the four letters and digits of the project's own fonts that they are
+# most like. It is 0.58 and more in 260 fonts of Debian, scripts and serifs among them; 0.38 and less in its fonts of
+# Greek letters and of dingbats.
+LEAST_ALIKE = 0.5
+NEAREST = 4
+
+
+class Typeface:
+    """The glyphs of a font file as masks, CAP_HEIGHT + 2 * GLYPH_PAD rows of 0..255, cropped to their ink.
+
+    Raises UserError for a file that is no font, and for a font without the letters and digits of plates.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.stem
+        self.sought_name = self.name.lower()
+        try:
+            top, bottom = ImageFont.truetype(str(path), 100).getbbox("H", anchor="ls")[1::2]
+            self.font = ImageFont.truetype(str(path), round(100 * CAP_HEIGHT / (bottom - top)))
+        except (OSError, ZeroDivisionError, ValueError):
+            raise UserError(f"{path}: is no font that Pillow can read, or lacks capitals; remove it") from None
+
+    @functools.cache  # noqa: B019 - typefaces live as long as the process
+    def glyph(self, character: str) -> tuple[np.ndarray, float]:
+        """Mask (rows, width) and advance, both in units of CAP_HEIGHT pixels a capital."""
+        if character in BRACKETS:
+            return self._draw_bracket(character)
+        if character in POINTS and not self.has(character):
+            return draw_plain_point(character)
+        advance = self.font.getlength(character)
+        picture = Image.new("L", (int(advance) + 40, CAP_HEIGHT + 2 * GLYPH_PAD))
+        ImageDraw.Draw(picture).text((20, CAP_HEIGHT + GLYPH_PAD), character, 255, self.font, anchor="ls")
+        mask = np.asarray(picture)
+        ink = np.flatnonzero(mask.max(0) > INK)
+        if not ink.size:
+            return np.zeros((mask.shape[0], 1), np.uint8), advance
+        return np.ascontiguousarray(mask[:, ink[0] : ink[-1] + 1]), advance
+
+    def has(self, character: str) -> bool:
+        """Whether the font maps `character` to a glyph with ink, other than the one for missing characters."""
+        glyph = render(self.font, character)
+        return bool(glyph.any()) and not np.array_equal(glyph, render(self.font, UNMAPPED))
+
+    def _draw_bracket(self, character: str) -> tuple[np.ndarray, float]:
+        """`glyph` of one of BRACKETS: the font's own, as high as a capital, or a plain one where the font has none."""
+        picture = crop(render(self.font, character)) if self.has(character) else draw_plain_bracket(character)
+        width = picture.shape[1]
+        ink = cv2.resize(picture, (width, CAP_HEIGHT + GLYPH_PAD), interpolation=cv2.INTER_AREA)
+        mask = np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, width), np.uint8)
+        mask[GLYPH_PAD // 2 : -(GLYPH_PAD // 2)] = ink
+        return mask, 1.3 * width
+
+
+def load_typefaces(folders: tuple[str, ...]) -> list[Typeface]:
+    """Every usable .ttf and .otf in or below `fonts/` and `folders`.
+
+    A font that cannot be used is named on stderr and left out. Raises UserError for a folder without any that can.
+    """
+    typefaces = []
+    for folder in (OWN_FONTS, *map(Path, folders)):
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".ttf", ".otf"))
+        if not files:
+            raise UserError(f"{folder}: holds no .ttf or .otf file; name a folder that does with --fonts")
+        typefaces += _load_usable(files)
+    return typefaces
+
+
+def _load_usable(files: list[Path]) -> list[Typeface]:
+    """The typefaces in `files`, none empty, that can be used. Raises UserError when none can."""
+    typefaces, refused = [], []
+    for path in files:
+        try:
+            face = Typeface(path)
+            if path.parent != OWN_FONTS:
+                check_typeface(path)
+            typefaces.append(face)
+        except UserError as error:
+            refused.append(str(error))
+    if not typefaces:
+        raise UserError(refused[0])
+    if multiprocessing.parent_process() is None:  # its workers would say it again
+        for line in refused:
+            print(f"left out: {line}", file=sys.stderr)
+    return typefaces
+
+
+def choose_typeface(form: PlateFormat, faces: list[Typeface], rng: np.random.Generator) -> Typeface:
+    """One of the typefaces that the format names, half of the time; any otherwise."""
+    if rng.random() < 0.5 and form.typefaces:
+        prefixes = tuple(prefix.lower() for prefix in form.typefaces)
+        typical = [face for face in faces if face.sought_name.startswith(prefixes)]
+        if typical:
+            return typical[rng.integers(len(typical))]
+    return faces[rng.integers(len(faces))]
+
+
+def check_typeface(path: Path) -> None:
+    """Raise UserError unless the font file `path` has letters and digits that look like letters and digits."""
+    try:
+        font = ImageFont.truetype(str(path), CHECK_SIZE)
+        missing = render(font, UNMAPPED)
+        glyphs = [render(font, character) for character in ALPHABET]
+    except (OSError, ValueError, MemoryError):  # of a damaged table, FreeType tells at its first use
+        raise UserError(f"{path}: is damaged; remove it") from None
+    for character, glyph in zip(ALPHABET, glyphs, strict=True):
+        if not (glyph > INK).any() or np.array_equal(glyph, missing):
+            raise UserError(f"{path}: has no {character}; remove it") from None
+    if len({(glyph.shape, glyph.tobytes()) for glyph in glyphs}) < LEAST_DIFFERENT:
+        raise UserError(f"{path}: draws many characters alike; remove it")
+    if measure_likeness(glyphs[:26]) < LEAST_ALIKE:
+        raise UserError(f"{path}: draws symbols or another script in place of the letters A to Z; remove it")
+
+
+def measure_likeness(letters: list[np.ndarray]) -> float:
+    """The share of `letters`, glyphs of A to Z, that are among the NEAREST of the project's own fonts."""
+    likeness = np.einsum("fcd,kd->fck", _own_shapes(), np.array([describe_shape(glyph) for glyph in letters]))
+    likeness = likeness.max(0)  # (36, 26): of each letter or digit of the own fonts to each of `letters`
+    right = likeness[np.arange(len(letters)), np.arange(len(letters))]
+    return float(((likeness > right).sum(0) < NEAREST).mean())
+
+
+@functools.cache
+def _own_shapes() -> np.ndarray:
+    """`describe_shape` of every letter and digit of the project's own fonts: (fonts, 36, values)."""
+    fonts = [ImageFont.truetype(str(path), CHECK_SIZE) for path in sorted(OWN_FONTS.glob("*.ttf"))]
+    return np.array([[describe_shape(render(font, character)) for character in ALPHABET] for font in fonts])
+
+
+def describe_shape(glyph: np.ndarray) -> np.ndarray:
+    """The shape of `glyph`, (rows, columns) uint8, as a vector of length 1, whatever its size, width and slant.
+
+    The dot product of two such vectors, a correlation, is 1 for the same shape.
+    """
+    glyph = straighten(crop(glyph))
+    rows, columns = glyph.shape
+    if columns < 0.25 * rows:  # a bare stem, which would fill the whole square
+        square = np.zeros((20, 16), np.float32)
+        square[:, 5:11] = 255
+    else:
+        square = cv2.resize(glyph, (16, 20), interpolation=cv2.INTER_AREA).astype(np.float32)
+    shape = cv2.GaussianBlur(np.pad(square, 3), (0, 0), 1.8).ravel()  # so that strokes of other weights overlap
+    shape -= shape.mean()
+    return shape / max(float(np.linalg.norm(shape)), 1e-6)
+
+
+def straighten(glyph: np.ndarray) -> np.ndarray:
+    """`glyph`, (rows, columns) uint8, without its slant, as handwriting is deslanted by its second moments."""
+    moments = cv2.moments(glyph)
+    if moments["mu02"] < 1:
+        return glyph
+    slant = np.clip(moments["mu11"] / moments["mu02"], -0.1, 0.35)  # of italics; a 7 leans by itself
+    rows, columns = glyph.shape
+    reach = int(abs(slant) * rows) + 2
+    shear = np.array([[1, -slant, slant * rows / 2 + reach], [0, 1, 0]], np.float32)
+    return crop(cv2.warpAffine(glyph, shear, (columns + 2 * reach, rows)))
+
+
+def render(font: ImageFont.FreeTypeFont, character: str) -> np.ndarray:
+    """A glyph's own bitmap, (rows, columns) uint8; at least 1 by 1."""
+    mask = font.getmask(character)
+    columns, rows = mask.size
+    if not rows or not columns:
+        return np.zeros((1, 1), np.uint8)
+    return np.frombuffer(bytes(mask), np.uint8).reshape(rows, columns)
+
+
+def crop(glyph: np.ndarray) -> np.ndarray:
+    """`glyph` without rows and columns that have no ink; all of it where nothing has."""
+    rows, columns = (np.flatnonzero(glyph.max(axis) > INK) for axis in (1, 0))
+    if not rows.size:
+        return glyph
+    return glyph[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def draw_plain_point(character: str) -> tuple[np.ndarray, float]:
+    """`Typeface.glyph` of one of POINTS, for fonts that lack it."""
+    across, pen = {"-": 20, ".": 8, "·": 8}[character], 8
+    middle = GLYPH_PAD + CAP_HEIGHT - pen // 2 if character == "." else GLYPH_PAD + CAP_HEIGHT // 2
+    mask = np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, across), np.uint8)
+    mask[middle - pen // 2 : middle + pen // 2] = 255
+    return mask, 2 * across
+
+
+def draw_plain_bracket(character: str) -> np.ndarray:
+    """One of BRACKETS in strokes of a middling weight, (CAP_HEIGHT + GLYPH_PAD, 15) uint8."""
+    height, width, pen = CAP_HEIGHT + GLYPH_PAD, 15, 6
+    left, right = pen // 2, width - 1 - pen // 2
+    top, bottom = pen // 2, height - 1 - pen // 2
+    middle = (top + bottom) // 2
+    paths = {
+        "/": [(right, top), (left, bottom)],
+        "(": [(right, top), (left + 1, top + 12), (left, middle), (left + 1, bottom - 12), (right, bottom)],
+        "[": [(right, top), (left, top), (left, bottom), (right, bottom)],
+    }
+    mirrored = {")": "(", "]": "["}
+    mask = np.zeros((height, width), np.uint8)
+    path = np.array(paths[mirrored.get(character, character)], np.int32)
+    cv2.polylines(mask, [path], False, 255, pen, cv2.LINE_AA)
+    if character in mirrored:
+        return np.ascontiguousarray(mask[:, ::-1])
+    return mask
