@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Make a folder of backgrounds out of an archive of photographs.
+"""Make a folder of backgrounds from an archive of photographs.
 
     ./extractbgs.py SUN397.tar.gz
     ./extractbgs.py SUN397.tar.gz --classes roadside --per-class 500
     ./extractbgs.py SUN397.tar.gz --resume
 
-Reads a .tar, .tar.gz, .tar.bz2, .tar.xz, .zip or a folder, in one pass and without unpacking it. Writes
-`bgs/00000000.jpg`, `00000001.jpg`, ... in the order of the archive, and `bgs/index.tsv` with a line for each of
-them: file, class (the folder it came from, as in `street` or `gas_station/indoor`), member of the archive.
+The archive is a .tar, .tar.gz, .tar.bz2, .tar.xz or .zip file, or a folder. It is read once and never unpacked. The
+backgrounds are `bgs/00000000.jpg`, `bgs/00000001.jpg` and so on, in the order of the archive. The file
+`bgs/index.tsv` has a line for each of them: its file name, its class and its path in the archive. The class is the
+folder in the archive, such as `street` or `gas_station/indoor`.
 """
 
 import argparse
@@ -21,104 +22,116 @@ from tqdm import tqdm
 from common import CommandParser, UserError, run, silence_decoders
 from media.archives import CutArchive, Member, open_archive
 from media.background_folder import BackgroundFolder
-from media.extraction import ROADSIDE, extract, find_candidates, skip_done
+from media.extraction import Extraction, find_candidates, skip_done
+from media.scene_classes import ROADSIDE
 
-NAMED = 5  # skipped members that are named at the end
+ALIAS = "roadside"  # a name in --classes that stands for all of ROADSIDE
+NAMED = 5  # skipped members of each reason that are named at the end
 
 
 def parse_count(text: str) -> int:
-    """A whole number from 1 up; raises ValueError."""
-    if (count := int(text)) < 1:
+    """A whole number from 1 up. Raises ValueError."""
+    count = int(text)
+    if count < 1:
         raise ValueError
     return count
 
 
-parse_count.__name__ = "count"  # argparse puts it into its message: invalid count value
+parse_count.__name__ = "count"  # argparse writes it into its message: "invalid count value"
 
 
 def parse_classes(text: str) -> list[str]:
-    """The names in a comma-separated list; raises ValueError when there is none."""
-    if not (names := [name.strip() for name in text.split(",") if name.strip()]):
+    """The names in a list with commas. Raises ValueError when there is none."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
         raise ValueError
     return names
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = CommandParser(__doc__)
-    parser.add_argument(
-        "archive",
-        type=Path,
-        metavar="ARCHIVE",
-        help=".tar, .tar.gz, .tar.bz2, .tar.xz, .zip or folder of photographs, such as SUN397.tar.gz",
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("bgs"), metavar="FOLDER", help="where they go (default: %(default)s)"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("archive", type=Path, metavar="ARCHIVE", help="archive or folder of photographs, such as SUN397.tar.gz")
+    add("--out", type=Path, default=Path("bgs"), metavar="FOLDER", help="folder of the backgrounds (%(default)s)")
+    add(
         "--classes",
         type=parse_classes,
         metavar="A,B,...",
-        help="only these folders, as in street,highway; gas_station takes gas_station/indoor too; "
-        f"roadside stands for {len(ROADSIDE)} classes of SUN397 where vehicles are",
+        help="only these folders of the archive, such as street,highway; gas_station includes gas_station/indoor; "
+        f"{ALIAS} stands for {len(ROADSIDE)} classes of SUN397 where vehicles are",
     )
-    unbounded = {"type": parse_count, "default": sys.maxsize, "metavar": "N"}
-    parser.add_argument("--per-class", help="at most N of each class", **unbounded)
-    parser.add_argument("--limit", help="at most N in all", **unbounded)
-    parser.add_argument("--resume", action="store_true", help="go on where an earlier run into the folder stopped")
+    add("--per-class", type=parse_count, default=sys.maxsize, metavar="N", help="at most N pictures of each class")
+    add("--limit", type=parse_count, default=sys.maxsize, metavar="N", help="at most N pictures in all")
+    add("--resume", action="store_true", help="continue a run into the folder that was interrupted")
     return parser.parse_args()
 
 
 def main() -> None:
     arguments = parse_arguments()
-    named = set(arguments.classes or ()) - {"roadside"}
-    wanted = (named | set(ROADSIDE) if "roadside" in arguments.classes else named) if arguments.classes else None
-    cv2.setNumThreads(1)  # the threads here are the parallelism
+    named, wanted = choose_classes(arguments.classes)
+    cv2.setNumThreads(1)  # pictures are decoded in several threads, so OpenCV needs no more
     silence_decoders()
 
     members, length, unit = open_archive(arguments.archive)
     backgrounds = BackgroundFolder(arguments.out, arguments.resume)
     before = len(backgrounds.members)
     met: set[str] = set()
-    skipped: dict[str, list[str]] = {}
+    extraction = Extraction(backgrounds, arguments.per_class, arguments.limit)
     cut = None
     try:
         with tqdm(total=length, unit=unit, unit_scale=True, leave=False, delay=1) as progress:
-            candidates = skip_done(find_candidates(show_progress(members, progress), wanted, met), backgrounds)
-            extract(candidates, backgrounds, arguments.per_class, arguments.limit, skipped)
+            candidates = find_candidates(show_progress(members, progress), wanted, met)
+            extraction.run(skip_done(candidates, backgrounds))
     except CutArchive as error:
         cut = error
     except KeyboardInterrupt:
-        print(
-            f"{Path(sys.argv[0]).name}: interrupted with {len(backgrounds.members):,} pictures in {arguments.out}; "
-            "--resume goes on from there",
-            file=sys.stderr,
-        )
+        report_interrupt(backgrounds)
         sys.exit(130)
     finally:
         backgrounds.close()
 
-    report(backgrounds, before, skipped)
+    report(backgrounds, before, extraction.skipped)
     count = len(backgrounds.members)
     if cut:
         raise UserError(
             f"{arguments.archive}: is cut short or damaged ({cut}); the {count:,} pictures before that are kept in "
-            f"{arguments.out}; fetch it again, then --resume goes on"
+            f"{arguments.out}; fetch it again, then --resume continues"
         )
-    if count < arguments.limit and (unknown := sorted(named - met)):
+    unknown = sorted(named - met)
+    if unknown and count < arguments.limit:  # else the archive was not read to its end
         raise UserError(f"{arguments.archive}: has no class {', '.join(unknown)}; --classes takes names of its folders")
     if not count:
-        raise UserError(f"{arguments.archive}: holds no picture that was asked for and can be used; name another")
+        raise UserError(f"{arguments.archive}: has no picture that was asked for and can be used; name another")
+
+
+def choose_classes(names: list[str] | None) -> tuple[set[str], set[str] | None]:
+    """The classes that the user named himself, and all classes to take (None: every class)."""
+    if names is None:
+        return set(), None
+    named = set(names) - {ALIAS}
+    if ALIAS in names:
+        return named, named | set(ROADSIDE)
+    return named, named
 
 
 def show_progress(members: Iterator[Member], progress: tqdm) -> Iterator[Member]:
-    """The members, moving `progress` on to each."""
+    """The members. `progress` moves to the place of each."""
     for member in members:
         progress.update(member.position - progress.n)
         yield member
 
 
+def report_interrupt(backgrounds: BackgroundFolder) -> None:
+    """Print how many pictures there are, on stderr."""
+    print(
+        f"{Path(sys.argv[0]).name}: interrupted with {len(backgrounds.members):,} pictures in {backgrounds.folder}; "
+        "--resume continues",
+        file=sys.stderr,
+    )
+
+
 def report(backgrounds: BackgroundFolder, before: int, skipped: dict[str, list[str]]) -> None:
-    """Print how many pictures there are, on stdout, and what was skipped, on stderr."""
+    """Print how many pictures there are, on stdout, and which members were skipped, on stderr."""
     earlier = f", {before:,} of them from before" if before else ""
     reasons = ", ".join(f"{len(names):,} {reason}" for reason, names in skipped.items())
     print(

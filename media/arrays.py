@@ -49,8 +49,7 @@ def read_arrays(path: str | os.PathLike, remedy: str, most: int = ARRAYS_BYTES) 
     """
     with open_file(path, most, remedy) as file:
         try:
-            archive = open_zip(file)
-            headers = {member: read_header(archive, member) for member in list_arrays(archive)}
+            archive, headers = read_headers(file)
             unfolded = sum(header.data_bytes() for header in headers.values())
             if unfolded > most:
                 fault = f"unfolds to {show_bytes(unfolded)}, and the limit is {show_bytes(most)}"
@@ -61,6 +60,25 @@ def read_arrays(path: str | os.PathLike, remedy: str, most: int = ARRAYS_BYTES) 
             }
         except ZIP_ERRORS:
             raise UserError(f"{path}: is damaged or no archive of arrays; {remedy}") from None
+
+
+def read_shapes(path: str | os.PathLike, remedy: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays of the .npz file `path` by name, without reading the arrays.
+
+    Raises UserError as `read_arrays` does.
+    """
+    with open_file(path, ARRAYS_BYTES, remedy) as file:
+        try:
+            _, headers = read_headers(file)
+        except ZIP_ERRORS:
+            raise UserError(f"{path}: is damaged or no archive of arrays; {remedy}") from None
+    return {member.filename.removesuffix(".npy"): header.shape for member, header in headers.items()}
+
+
+def read_headers(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[zipfile.ZipInfo, Header]]:
+    """The archive in `file` and the headers of its arrays; raises one of ZIP_ERRORS when it is damaged."""
+    archive = open_zip(file)
+    return archive, {member: read_header(archive, member) for member in list_arrays(archive)}
 
 
 def list_arrays(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The folder of backgrounds, `bgs/`, as it grows: pictures with numbers, and an index that says where each is from."""
 
 import collections
 import errno
@@ -8,69 +8,94 @@ from pathlib import Path
 
 from common import UserError
 
+PICTURE = re.compile(r"\d{8}\.jpg")  # a background's file name
+KEPT = {".gitkeep"}  # files that an empty folder may have
+
+
+def name_picture(number: int) -> str:
+    """The file name of a background, such as 00000000.jpg."""
+    return f"{number:08d}.jpg"
+
 
 class BackgroundFolder:
-    """The folder of backgrounds as it grows: a picture is there when, and only when, the index has its line.
+    """The folder of backgrounds. A picture counts when the index has its line.
 
-    A picture is put in place before its line is appended, so a run that is killed between the two leaves a file
-    that the next run does again under the same number.
+    A picture is put in its place before its line is written. A run that is killed between the two leaves a file
+    without a line. The next run writes this number again.
     """
 
     def __init__(self, folder: Path, resume: bool):
-        """Open `folder`, making it where there is none; raises UserError unless it is empty or `resume` is true."""
+        """Open `folder`, and make it if it is missing.
+
+        Raises UserError when the folder is not empty and `resume` is false, when its index is missing or damaged, or
+        when it cannot be written.
+        """
         self.folder = folder
         self.path = folder / "index.tsv"
-        self.members: list[str] = []  # by number, as the index has them
+        self.members: list[str] = []  # where each picture is from, by number, as the index has it
         self.per_class = collections.Counter()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            left = {path.name for path in folder.iterdir()} - {".gitkeep"}
-            if left and not resume:
-                raise UserError(f"{folder}: is not empty; --resume goes on where a run stopped, --out writes elsewhere")
-            if left and self.path.name not in left:
-                raise UserError(f"{folder}: has no index.tsv to resume from; empty it, or write elsewhere with --out")
-            self.index = self.path.open("ab", buffering=0)  # each line is out before the next picture
+            left = {path.name for path in folder.iterdir()} - KEPT
+            self.check_left(left, resume)
+            self.index = self.path.open("ab", buffering=0)  # each line is on disk before the next picture
             self.load()
-            for name in left:
-                if re.fullmatch(r"\d{8}\.jpg", name) and int(name[:8]) >= len(self.members):
-                    (folder / name).unlink()
+            self.delete_unlisted(left)
         except OSError as error:
             raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another with --out") from None
 
+    def check_left(self, left: set[str], resume: bool) -> None:
+        """Raise UserError unless a run may write into a folder that has the files `left`."""
+        if left and not resume:
+            raise UserError(
+                f"{self.folder}: is not empty; --resume continues an interrupted run, --out names another folder"
+            )
+        if left and self.path.name not in left:
+            raise UserError(
+                f"{self.folder}: has no index.tsv to resume from; empty it, or name another folder with --out"
+            )
+
     def load(self) -> None:
-        """Take over the lines of the index, but for one that a kill cut short.
+        """Read the lines of the index, and cut off a last line that is not whole.
 
         A picture that the user has deleted since stays deleted. Raises UserError when a line is not as `add` writes it.
         """
         content = self.path.read_bytes()
         for line in content.split(b"\n")[:-1]:
             fields = line.decode("utf-8", "surrogateescape").split("\t")
-            if len(fields) != 3 or fields[0] != f"{len(self.members):08d}.jpg":
+            if len(fields) != 3 or fields[0] != name_picture(len(self.members)):
                 number = len(self.members) + 1
                 raise UserError(f"{self.path}: line {number} is damaged; empty {self.folder} and run without --resume")
-            self.per_class[fields[1]] += 1
-            self.members.append(fields[2])
+            _, class_name, member = fields
+            self.per_class[class_name] += 1
+            self.members.append(member)
         self.index.truncate(content.rfind(b"\n") + 1)
 
+    def delete_unlisted(self, names: set[str]) -> None:
+        """Delete the pictures among the files `names` that have no line in the index."""
+        for name in names:
+            if PICTURE.fullmatch(name) and int(name[:8]) >= len(self.members):
+                (self.folder / name).unlink()
+
     def add(self, jpeg: bytes, class_name: str, member: str) -> None:
-        """Write the next picture and its line; raises UserError when the disk does not take them."""
-        name = f"{len(self.members):08d}.jpg"
+        """Write the next picture and then its line. Raises UserError when they cannot be written."""
+        name = name_picture(len(self.members))
         partial = self.folder / ".partial"
+        line = f"{name}\t{class_name}\t{member}\n".encode("utf-8", "surrogateescape")
         try:
             partial.write_bytes(jpeg)
             os.replace(partial, self.folder / name)
-            line = f"{name}\t{class_name}\t{member}\n".encode("utf-8", "surrogateescape")
-            if self.index.write(line) < len(line):  # as on a full disk
+            if self.index.write(line) < len(line):  # on a full disk
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise UserError(
-                f"{self.folder / name}: cannot be written ({error.strerror}); mend that, then --resume goes on"
+                f"{self.folder / name}: cannot be written ({error.strerror}); correct that, then --resume continues"
             ) from None
         self.members.append(member)
         self.per_class[class_name] += 1
 
     def close(self) -> None:
-        """Close the index, and leave a folder without pictures as empty as it was."""
+        """Close the index. If there is no picture, delete the index too."""
         self.index.close()
         (self.folder / ".partial").unlink(missing_ok=True)
         if not self.members:

@@ -301,7 +301,7 @@ def test_an_archive_without_pictures_leaves_nothing(tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "a.tar", {"x/readme.txt": b"text", "x/a.jpg": b"bad"})
     result = extract(tmp_path, archive)
     assert result.returncode == 2
-    assert "holds no picture" in result.stderr
+    assert "has no picture" in result.stderr
     assert not list((tmp_path / "bgs").iterdir())
 
 

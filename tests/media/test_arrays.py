@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from common import UserError
 from media import arrays
-from media.arrays import read_arrays
+from media.arrays import read_arrays, read_shapes
 
 KINDS = ("|b1", "|u1", "|i1", "<u2", ">i4", "<i8", "<f2", "<f4", ">f8", "<U3", "<U1")
 
@@ -159,3 +159,12 @@ def test_any_damage_is_one_error(tmp_path_factory, data):
     except UserError:
         return
     assert all(isinstance(array, np.ndarray) for array in read.values())
+
+
+def test_shapes_are_known_without_reading_the_arrays(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, many=np.zeros((3, 4), np.uint8), one=np.float32(7))
+    assert read_shapes(path, "make it again") == {"many": (3, 4), "one": ()}
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(UserError, match="make it again"):
+        read_shapes(path, "make it again")

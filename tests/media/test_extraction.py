@@ -1,79 +1,56 @@
-"""media/extraction.py: which class a member has, and which part of a picture its background shows."""
+"""media/extraction.py: which members are pictures, and where an interrupted run goes on."""
 
-import cv2
-import numpy as np
+from types import SimpleNamespace
+
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sample_files import make_jpeg
 
-from media import extraction
-from media.archives import BadMember
-
-JPEG = make_jpeg()
+from common import UserError
+from media.archives import Member
+from media.extraction import escape, find_candidates, is_picture, skip_done
 
 
-def test_roadside_is_48_classes() -> None:
-    assert len(set(extraction.ROADSIDE)) == len(extraction.ROADSIDE) == 48
+def make_members(*names: str) -> list[Member]:
+    return [Member(name, 1, lambda: b"", 0) for name in names]
 
 
-@pytest.mark.parametrize(
-    ("member", "class_name"),
-    [
-        ("SUN397/s/street/sun_a.jpg", "street"),
-        ("./SUN397/g/gas_station/indoor/sun_a.jpg", "gas_station/indoor"),
-        ("s/street/sun_a.jpg", "street"),
-        ("photos/street/a.jpg", "photos/street"),
-        ("photos/x/street/a.jpg", "photos/x/street"),
-        ("a.jpg", "."),
-    ],
-)
-def test_class_of_a_member(member: str, class_name: str) -> None:
-    assert extraction.get_class(member) == class_name
+def find_names(members: list[Member], wanted: set[str] | None = None) -> list[str]:
+    return [candidate.name for candidate in find_candidates(iter(members), wanted, set())]
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.integers(64, 900), st.integers(128, 900))
-def test_background_is_the_centre(height: int, width: int) -> None:
-    """Ramps from 0 to 240 across and down the picture tell which part of it the background shows."""
-    image = np.zeros((height, width, 3), np.uint8)
-    image[..., 0] = np.linspace(0, 240, width).round()
-    image[..., 1] = np.linspace(0, 240, height).round()[:, None]
-    background = extraction.make_background(image)
-
-    if min(height, width) >= 256:
-        assert background.shape == (256, 256, 3)
-        shown = min(height, width), min(height, width)
-    else:
-        assert background.shape[:2] == (min(height, 256), min(width, 256))
-        shown = background.shape[:2]
-    assert background[..., 0].mean() == pytest.approx(120, abs=2)
-    assert background[..., 1].mean() == pytest.approx(120, abs=2)
-    across, down = np.ptp(background[0, :, 0].astype(int)), np.ptp(background[:, 0, 1].astype(int))
-    assert across == pytest.approx(240 * shown[1] / width, abs=4)
-    assert down == pytest.approx(240 * shown[0] / height, abs=4)
+@pytest.mark.parametrize("name", ["a.jpg", "x/a.JPEG", "a.b.png", "x.txt/a.webp"])
+def test_pictures_are_known_by_their_suffix(name):
+    assert is_picture(name)
 
 
-@settings(deadline=None, max_examples=10)
-@given(st.integers(256, 2100), st.integers(256, 2100))
-def test_reduced_decoding_covers_the_background_and_looks_the_same(height: int, width: int) -> None:
-    y, x = np.mgrid[:height, :width]
-    image = np.stack([x % 251, y % 241, (x + y) // 20 % 256], -1).astype(np.uint8)
-    image = cv2.GaussianBlur(image, (0, 0), 9)
-    data = cv2.imencode(".jpg", image)[1].tobytes()
-    picture = extraction.read_picture(data)
-    assert min(picture.shape[:2]) >= 256
-    assert min(picture.shape[:2]) < 512 or min(height, width) >= 8 * 256
-    difference = cv2.absdiff(extraction.make_background(picture), extraction.make_background(image))
-    assert difference.mean() < 3
+@pytest.mark.parametrize("name", ["a.txt", "jpg", "x/.jpg", "x/._a.jpg", "a.jpg/b", ""])
+def test_other_members_are_no_pictures(name):
+    assert not is_picture(name)
 
 
-@settings(deadline=None, max_examples=100)
-@given(st.binary(max_size=200), st.integers(0, len(JPEG)))
-def test_rubbish_is_a_bad_member(rubbish: bytes, at: int) -> None:
-    try:
-        image = extraction.read_picture(JPEG[:at] + rubbish + JPEG[at + len(rubbish) :])
-    except BadMember:
-        return
-    assert image.ndim == 3
-    assert image.dtype == np.uint8
+def test_classes_that_turned_up_are_noted():
+    met = set()
+    members = make_members("s/street/a.jpg", "g/gas_station/indoor/b.jpg", "h/harbor/c.jpg", "h/house/d.txt")
+    found = list(find_candidates(iter(members), {"street", "gas_station", "house"}, met))
+    assert [candidate.class_name for candidate in found] == ["street", "gas_station/indoor"]
+    assert met == {"street", "gas_station"}
+
+
+@pytest.mark.parametrize("done", range(4))
+def test_a_run_goes_on_after_the_last_picture_that_is_there(done):
+    """b.jpg is bad: the index lacks it."""
+    names = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    candidates = find_candidates(iter(make_members(*names)), None, set())
+    backgrounds = SimpleNamespace(members=["a.jpg", "c.jpg", "d.jpg"][:done], path="index.tsv")
+    left = [candidate.name for candidate in skip_done(candidates, backgrounds)]
+    assert left == [names, names[1:], names[3:], []][done]
+
+
+def test_another_archive_is_refused():
+    candidates = find_candidates(iter(make_members("a.jpg", "b.jpg")), None, set())
+    with pytest.raises(UserError, match=r"index\.tsv: names c\.jpg, which the archive lacks"):
+        list(skip_done(candidates, SimpleNamespace(members=["a.jpg", "c.jpg"], path="index.tsv")))
+
+
+def test_a_name_is_one_field_of_a_line():
+    assert escape("a\tb\nc\rd") == r"a\tb\nc\rd"
+    assert find_names(make_members("x/a\tb.jpg")) == [r"x/a\tb.jpg"]
