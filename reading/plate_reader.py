@@ -20,8 +20,6 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights.npz"  # the weights 
 # What a user may choose.
 THRESHOLD = 0.15  # least confidence of a plate
 MIN_PLATE = 45  # pixels: width of the narrowest plate that is searched
-# Which candidates are read.
-MAX_READ = 8  # most candidates: those with most support
 LEAST_SUPPORT = 0.3  # least support, as a share of the best candidate's; true plates have 0.55 and more
 # Which readings are plates.
 MIN_CHARACTERS = 3  # characters of the shortest code on a plate
@@ -67,15 +65,17 @@ class PlateReader:
 
     def read(self, photo: np.ndarray) -> list[Plate]:
         """The plates of `photo` (H, W, 3) uint8 BGR, the surest first."""
-        _, plates = self.read_candidates(photo, LEAST_SUPPORT, MAX_READ)
+        _, plates = self.read_candidates(photo, LEAST_SUPPORT)
         return without_doubles([plate for plate in plates if self.is_plate(plate)])
 
-    def read_candidates(self, photo: np.ndarray, least_support: float, most: int) -> tuple[np.ndarray, list[Plate]]:
+    def read_candidates(
+        self, photo: np.ndarray, least_support: float, most: int | None = None
+    ) -> tuple[np.ndarray, list[Plate]]:
         """What the reader says about every place of `photo` (H, W, 3) uint8 BGR that the finder takes for a plate.
 
-        At most `most` places are read, those with most support. Places with less than `least_support` of the highest
-        support are left out. Returns the corners (N, 4, 2) in pixels of the places, and a plate of any confidence for
-        each place.
+        Places with less than `least_support` of the highest support are left out. Where `most` is given, at most so
+        many places are read, those with most support. Returns the corners (N, 4, 2) in pixels of the places, and a
+        plate of any confidence for each place.
         """
         support, corners = merge(*find(self.finder, photo, self.min_plate, self.max_plate))
         supported = support >= least_support * support.max(initial=0)

@@ -14,6 +14,7 @@ LOOK_SHAPE = (LINES * COLUMNS, BLANK + 1)  # of one look: log-probabilities of t
 # Margins around the plate, as shares of its width and height, of the windows in each of three rounds. Each round
 # starts from the corners that the round before saw, because the reader sees where a plate goes on beyond its window.
 LOOKS = ((0.04,), (0.04,), (0.02, 0.04, 0.06))
+BATCH = 8  # most candidates that are read at once: 24 windows in the last round, which bounds memory. Not tuned
 READER_PRESENCE = 0.05  # least presence to go on; low, because better corners may show a plate. Not tuned
 
 
@@ -34,11 +35,19 @@ def read(reader: Session, photo: np.ndarray, corners: np.ndarray, margins: tuple
 
 
 def look(reader: Session, photo: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Look at the candidates `corners` (N, 4, 2) of `photo` (H, W, 3) as often as LOOKS says.
+    """Look at the candidates `corners` (N, 4, 2) of `photo` (H, W, 3), any number of them.
 
     Some candidates turn out to be no plate. Of the K that stay it returns the corners (K, 4, 2) from which the last
     round started, and the last round's presence (K,), corners (K, 4, 2) and looks (K, 3, *LOOK_SHAPE).
     """
+    batches = [corners[first : first + BATCH] for first in range(0, max(1, len(corners)), BATCH)]
+    answers = [look_at_batch(reader, photo, batch) for batch in batches]
+    answers = [answer for answer in answers if len(answer[0])] or answers[:1]
+    return tuple(map(np.concatenate, zip(*answers, strict=True)))
+
+
+def look_at_batch(reader: Session, photo: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What `look` does, for a few candidates: one round after the other, as LOOKS says."""
     presence = np.ones(len(corners))
     seen = corners
     looks = np.zeros((len(corners), 1, *LOOK_SHAPE))

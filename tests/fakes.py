@@ -1,16 +1,18 @@
 """Stand-ins for the networks that know the answer, and plates and looks as tests draw them."""
 
+import string
 from unittest import mock
 
 import numpy as np
 from hypothesis import strategies as st
 
-from common import BLANK, SLOTS, UNIT_SQUARE, code_to_slots
+from common import ALPHABET, BLANK, UNIT_SQUARE
 from formats.loading import load_formats
 from reading.finder import BORDER
 from reading.grammar import Grammar
 from reading.plate import Plate
 from reading.plate_reader import PlateReader, make_plate
+from reading.reader import LOOK_SHAPE
 
 FORMATS = "any,br,gb,in,us"  # some of the formats, so that a new country changes no test
 GRAMMAR = Grammar(load_formats(FORMATS))
@@ -44,9 +46,13 @@ class KnowingFinder:
 class ConstantReader:
     """Sees in every window a plate that fills it but for a margin, and says `code`."""
 
-    def __init__(self, code: str, margin: float, presence: float = 1.0, certainty: float = 0.98) -> None:
-        self.code, self.margin, self.presence, self.certainty = code, margin, presence, certainty
-        self.windows = np.zeros(0)
+    def __init__(self, code: str, margin: float, presence: float = 1.0, certainty: float = 0.999) -> None:
+        self.code = code
+        self.margin = margin
+        self.presence = presence
+        self.certainty = certainty
+        self.windows = np.zeros(0)  # the windows that it saw last
+        self.most_windows = 0  # that it saw at once
 
     def run(self, names, feeds):
         assert names == ["presence", "corners", "characters"]
@@ -54,17 +60,28 @@ class ConstantReader:
         assert self.windows.shape[1:] == (64, 128, 3)
         assert self.windows.dtype == np.float32
         count = len(self.windows)
+        self.most_windows = max(self.most_windows, count)
         edge = self.margin / (1 + 2 * self.margin)  # the margin is a share of the plate, not of the window
         corners = edge + UNIT_SQUARE * (1 - 2 * edge)
         looks = np.tile(make_look(self.code, self.certainty), (count, 1, 1))
         return np.full(count, self.presence, np.float32), np.tile(corners, (count, 1, 1)), looks
 
 
-def make_look(code: str, certainty: float = 0.98) -> np.ndarray:
-    """One look (SLOTS, 37) at a plate: `certainty` for each character of `code`, the rest shared by all others."""
-    look = np.full((SLOTS, BLANK + 1), (1 - certainty) / BLANK, np.float32)
-    look[np.arange(SLOTS), code_to_slots(code)] = certainty
-    return look
+def make_look(code: str, certainty: float = 0.999) -> np.ndarray:
+    """One look at a plate, log-probabilities (64, 37), in which each character of `code` has frames of its own.
+
+    A character has the probability `certainty`. The rest is the next letter's, or the next digit's. The other frames
+    are blank.
+    """
+    look = np.full(LOOK_SHAPE, 1e-6)
+    look[:, BLANK] = 1
+    for i, character in enumerate(code):
+        kind = string.ascii_uppercase if character.isalpha() else string.digits
+        following = kind[(kind.index(character) + 1) % len(kind)]
+        look[2 * i + 1, BLANK] = 1e-6
+        look[2 * i + 1, ALPHABET.index(character)] = certainty
+        look[2 * i + 1, ALPHABET.index(following)] = 1 - certainty
+    return np.log(look / look.sum(1, keepdims=True)).astype(np.float32)
 
 
 def make_plate_reader(finder, reader, threshold: float = 0.5) -> PlateReader:

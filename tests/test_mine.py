@@ -28,7 +28,7 @@ def backgrounds(tmp_path) -> Path:
 
 @pytest.mark.parametrize(
     ("presence", "certainty", "count"),
-    [(0.6, 0.3, 1), (0.03, 0.98, 0), (1.0, 0.999, 0)],
+    [(0.6, 0.5, 1), (0.03, 0.98, 0), (1.0, 0.999, 0)],
     ids=["seems a plate", "does not", "is one"],
 )
 def test_what_seems_a_plate_is_kept(presence, certainty, count):

@@ -55,3 +55,14 @@ def test_a_word_is_less_likely_a_plate():
 
 def test_boxes_stay_in_the_photo():
     assert make_seen_plate(quad(-20, 90, 100, 30), (100, 200)).box == (0, 90, 80, 10)
+
+
+def test_every_plate_of_a_crowded_photo_is_read():
+    """More plates than the reader takes at once, each with the same support."""
+    plates = np.stack([quad(10 + 150 * (i % 5), 10 + 80 * (i // 5), 100, 25) for i in range(20)])
+    reader = ConstantReader("KA02MK7259", 0.04)
+    found = make_plate_reader(KnowingFinder(760, plates), reader).read(np.zeros((330, 760, 3), np.uint8))
+    assert len(found) == 20
+    boxes = sorted((plate.box[1] // 80, plate.box[0] // 150) for plate in found)
+    assert boxes == [(i // 5, i % 5) for i in range(20)]
+    assert reader.most_windows <= 24

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from fakes import ConstantReader, quad
 
-from reading.reader import LOOK_SHAPE, read
+from reading.reader import LOOK_SHAPE, look, read
 
 
 def test_the_readers_corners_come_back_to_the_photo():
@@ -26,3 +26,21 @@ def test_windows_hold_the_plate_and_a_margin():
     assert window[32, 14:114].min() > 250
     assert window[32, :8].max() < 5
     assert window[:4, 64].max() < 5
+
+
+def test_batches_in_which_no_candidate_stays_are_left_out():
+    """The first eight candidates are no plates, as their windows are dark; two of the last three are."""
+    photo = np.zeros((60, 1200, 3), np.uint8)
+    photo[:, 900:] = 200
+    corners = np.stack([quad(10 + 100 * i, 10, 80, 20) for i in range(11)])
+
+    class BrightnessReader(ConstantReader):
+        def run(self, names, feeds):
+            _, *others = super().run(names, feeds)
+            return (feeds["windows"].mean((1, 2, 3)) > 100).astype(np.float32), *others
+
+    places, presence, seen, looks = look(BrightnessReader("AB12", 0.04), photo, corners)
+    np.testing.assert_allclose(places, corners[9:], atol=0.2)
+    assert (presence.shape, seen.shape, looks.shape) == ((2,), (2, 4, 2), (2, 3, *LOOK_SHAPE))
+    nothing = look(BrightnessReader("AB12", 0.04), photo, corners[:9])
+    assert [len(answer) for answer in nothing] == [0, 0, 0, 0]
