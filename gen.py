@@ -25,8 +25,9 @@ from pathlib import Path
 from common import CommandParser, UserError, natural, run, shard
 from media.pictures import write_image
 from synthesis.backgrounds import backgrounds_in
-from synthesis.storage import draw_sheet, write_batches, write_windows
-from synthesis.windows import Settings
+from synthesis.sheet import draw_sheet
+from synthesis.storage import write_batches, write_windows
+from synthesis.windows import Settings, Synthesizer
 from synthesis.workers import split_range, stream_chunks
 
 
@@ -56,8 +57,9 @@ def main() -> None:
     part, parts = args.shard
     first, end = args.count * (part - 1) // parts, args.count * part // parts
     ranges = split_range(first, end)
-    settings = Settings(args.formats, tuple(args.fonts), args.bgs)
-    chunks = stream_chunks(settings, args.seed, ranges, args.workers)
+    synthesizer = Synthesizer(Settings(args.formats, tuple(args.fonts), args.bgs))
+    settings = synthesizer.describe(args.seed)
+    chunks = stream_chunks(synthesizer, args.seed, ranges, args.workers)
     if args.sheet:  # first of all, so that a wrong name shows before anything is replaced
         first_chunk = list(itertools.islice(chunks, 1))
         for chunk in first_chunk:
@@ -73,9 +75,9 @@ def main() -> None:
     if not backgrounds_in(args.bgs):
         print(f"gen.py: {args.bgs} holds no pictures: backgrounds are painted; extractbgs.py fills it", file=sys.stderr)
     if args.batches:
-        write_batches(folder, first, end, chunks)
+        write_batches(folder, first, end, chunks, settings)
     else:
-        write_windows(folder, first, end, chunks)
+        write_windows(folder, first, end, chunks, settings)
 
 
 if __name__ == "__main__":

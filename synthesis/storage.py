@@ -1,27 +1,47 @@
-"""TODO."""
+"""Folders of windows: as pictures, which people and the tests of the weights look at, or as batches for training.
+
+Each .npz file in such a folder is named by its first window's index. A folder's windows all belong to the same
+settings, which SETTINGS_FILE keeps (see `windows.Synthesizer.describe`). Windows of other settings replace them.
+"""
 
 import itertools
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from common import SLOTS, WINDOW_SHAPE, UserError, write_beside
-from media.arrays import UNREADABLE_ARCHIVE
+from media.arrays import read_arrays, read_shapes
 from media.pictures import read_image
 
-ARRAYS = {  # of a batch of N windows: the shape of each without its first axis, N
-    "images": (*WINDOW_SHAPE, 3),  # uint8, BGR
-    "codes": (),  # str, empty without a plate
-    "presence": (),  # uint8, 1 when the plate is wholly in the window and at the right scale
-    "corners": (4, 2),  # float32, window fractions; 0 where there is no plate, or too little of one to tell
-    "centres": (SLOTS, 2),  # float32, of each character: x as a fraction of the width, line; -1 past the end
-    "rectified": (),  # uint8, 1 for the reader's windows, 0 for the finder's
+
+class ArrayKind(NamedTuple):
+    """What an array of a batch of N windows is."""
+
+    shape: tuple[int, ...]  # without its first axis, N
+    kind: str  # as numpy.dtype names it
+
+
+ARRAYS = {
+    "images": ArrayKind((*WINDOW_SHAPE, 3), "uint8"),  # BGR
+    "codes": ArrayKind((), f"<U{SLOTS}"),  # empty without a plate
+    "presence": ArrayKind((), "uint8"),  # 1 when the plate is wholly in the window and at the right scale
+    "corners": ArrayKind((4, 2), "float32"),  # window fractions; 0 without a plate, or with too little of one to tell
+    "centres": ArrayKind((SLOTS, 2), "float32"),  # of each character: x, a fraction of the width; line; -1 past the end
+    "rectified": ArrayKind((), "uint8"),  # 1 for the reader's windows, 0 for the finder's
 }
-BATCH = 10_000  # windows in a file of a folder of batches
+BATCH = 10_000  # windows in a file of a folder of batches; 246 MB
+REMEDY = "make the windows again with gen.py"
+SETTINGS_FILE = "settings.json"
+INDEX = "[0-9]" * 8  # the beginning of a file's name
+ALL = range(10**8)  # indices
+PICTURES = INDEX + "_*_[01].png"
+ARCHIVES = INDEX + ".npz"
 
 
 def concatenate(parts: list[dict]) -> dict[str, np.ndarray]:
@@ -34,71 +54,150 @@ def stack(windows: list[dict]) -> dict[str, np.ndarray]:
     return {key: np.stack([window[key] for window in windows]) for key in windows[0]}
 
 
-def write_windows(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
+# --- what a folder holds --------------------------------------------------------------------------------------------
+
+
+def settings_of(folder: Path) -> dict | None:
+    """The settings that the windows in `folder` belong to; None where it holds none, or does not say."""
+    try:
+        settings = json.loads((folder / SETTINGS_FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return settings if isinstance(settings, dict) else None
+
+
+def holds_windows(folder: Path) -> bool:
+    """Whether there are windows in `folder`, whole or not."""
+    return any(True for pattern in (PICTURES, ARCHIVES) for _ in folder.glob(pattern))
+
+
+def claim_folder(folder: Path, settings: dict, first: int, end: int, kept: Iterable[range] = ()) -> None:
+    """Make place in `folder` for windows first .. end - 1 of `settings`.
+
+    Where the folder belongs to other settings, all windows in it are removed, and the folder belongs to `settings` from
+    then on. Otherwise the archives that have a window in common with the new ones are removed with all their pictures,
+    and so are the pictures that belong to no archive and have a new one's index. Archives of the windows `kept` stay.
+    """
+    try:
+        if settings_of(folder) != settings:
+            if holds_windows(folder):
+                print(f"{folder}: the windows in it have other settings; they are replaced", file=sys.stderr)
+            (folder / SETTINGS_FILE).unlink(missing_ok=True)
+            remove_windows(folder, [ALL], ())
+            with write_beside(folder / SETTINGS_FILE) as temporary:
+                temporary.write_text(json.dumps(settings, indent=1) + "\n")
+        remove_windows(folder, [range(first, end)], kept)
+    except OSError as error:
+        raise UserError(f"{folder}: old windows cannot be removed ({error.strerror}); name another folder") from None
+
+
+def remove_windows(folder: Path, stale: list[range], kept: Iterable[range]) -> None:
+    """Remove the archives with windows in `stale` from `folder`, and all pictures of these archives and of `stale`."""
+    kept = set(kept)
+    for path in folder.glob(ARCHIVES):
+        held = windows_in(path)
+        overlaps = any(held.start < indices.stop and indices.start < held.stop for indices in stale)
+        if overlaps and held not in kept:
+            path.unlink(missing_ok=True)
+            stale = [*stale, held]
+    for path in folder.glob(PICTURES):
+        index = int(path.name[:8])
+        if any(index in indices for indices in stale):
+            path.unlink(missing_ok=True)
+
+
+def windows_in(path: Path) -> range:
+    """The indices of the windows in the archive `path`; the first alone where it cannot be read."""
+    first = int(path.stem)
+    try:
+        count, *_ = read_shapes(path, REMEDY)["presence"]
+    except (UserError, KeyError, ValueError):  # damaged, or none of this project's
+        count = 1
+    return range(first, first + count)
+
+
+def read_archive(path: Path, keys: Iterable[str]) -> dict[str, np.ndarray]:
+    """The arrays `keys` of an archive of windows; UserError when it is damaged or holds others."""
+    batch = read_arrays(path, REMEDY)
+    keys = list(keys)
+    if batch.keys() != set(keys):
+        raise UserError(f"{path}: holds other arrays than gen.py makes; {REMEDY}")
+    count = len(batch["presence"]) if batch["presence"].ndim else 0
+    for key in keys:
+        shape, kind = ARRAYS[key]
+        if batch[key].shape != (count, *shape) or batch[key].dtype != kind or not count:
+            raise UserError(f"{path}: its {key} are not as gen.py makes them; {REMEDY}")
+    return batch
+
+
+# --- windows as pictures --------------------------------------------------------------------------------------------
+
+
+def write_windows(folder: Path, first: int, end: int, chunks: Iterable[dict], settings: dict) -> None:
     """Write windows first .. end - 1 as PNG files named by index, code and presence, and what else is true of them.
 
-    The latter, all arrays but the images, goes to an .npz file named by the first index. Windows that
-    an earlier call left at the same indices are replaced.
+    The latter, all arrays but the images, goes to an archive named by the first index. It is written last. See
+    `claim_folder` for what becomes of the windows that an earlier call left in `folder`.
     """
-    indices = range(first, end)
-    for stale in (*folder.glob("[0-9]" * 8 + "_*_[01].png"), *folder.glob("[0-9]" * 8 + ".npz")):
-        if int(stale.name[:8]) in indices:
-            stale.unlink()
-    names, truths = iter(indices), []
+    claim_folder(folder, settings, first, end)
+    truths = []
+    index = first
     with tqdm(total=end - first, unit=" windows") as bar:
         for chunk in chunks:
-            images = chunk.pop("images")
-            truths.append(chunk)
-            for image, code, presence in zip(images, chunk["codes"], chunk["presence"], strict=True):
-                # filters and strong compression would take longer than the window itself
-                data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-                with write_beside(folder / f"{next(names):08d}_{code}_{presence}.png") as temporary:
-                    temporary.write_bytes(data.tobytes())
-            bar.update(len(images))
+            truths.append({key: array for key, array in chunk.items() if key != "images"})
+            for image, code, presence in zip(chunk["images"], chunk["codes"], chunk["presence"], strict=True):
+                write_picture(folder / picture_name(index, code, presence), image)
+                index += 1
+            bar.update(len(chunk["images"]))
     with write_beside(folder / f"{first:08d}.npz") as temporary:
         np.savez_compressed(temporary, **concatenate(truths))
 
 
+def picture_name(index: int, code: str, presence: int) -> str:
+    return f"{index:08d}_{code}_{presence}.png"
+
+
+def write_picture(path: Path, image: np.ndarray) -> None:
+    """Write a window, (64, 128, 3) uint8. Filters and strong compression would take longer than the window itself."""
+    data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+    with write_beside(path) as temporary:
+        temporary.write_bytes(data.tobytes())
+
+
 def read_windows(folder: Path) -> dict[str, np.ndarray]:
-    """The windows that `write_windows` left in `folder`, as `gen.make_batch` would have made them.
+    """The windows that `write_windows` left in `folder`, as `workers.make_batch` would have made them.
 
     Raises UserError when there are none, or some are missing or damaged.
     """
     parts = []
-    for path in sorted(folder.glob("[0-9]" * 8 + ".npz")):
-        try:
-            with np.load(path) as data:
-                part = dict(data)
-            names = zip(itertools.count(int(path.stem)), part["codes"], part["presence"], strict=False)
-        except (OSError, *UNREADABLE_ARCHIVE):
-            raise UserError(f"{path}: is damaged; make the windows again with gen.py") from None
-        part["images"] = np.stack([read_image(folder / f"{i:08d}_{code}_{present}.png") for i, code, present in names])
-        parts.append(part)
+    for path in sorted(folder.glob(ARCHIVES)):
+        part = read_archive(path, ARRAYS.keys() - {"images"})
+        names = map(picture_name, itertools.count(int(path.stem)), part["codes"], part["presence"])
+        images = [read_window(folder / name) for name in names]
+        parts.append({"images": np.stack(images), **part})
     if not parts:
         raise UserError(f"{folder}: holds no windows of gen.py; make some with gen.py 1000 --out {folder}")
     return concatenate(parts)
 
 
-def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
-    """A contact sheet: each window with its corners outlined, and beneath it its code, green for presence 1."""
-    height, width = WINDOW_SHAPE
-    rows = -(-len(batch["images"]) // columns)
-    sheet = np.full((rows * (height + 20), columns * (width + 6), 3), 32, np.uint8)
-    for i, (image, code, presence) in enumerate(zip(batch["images"], batch["codes"], batch["presence"], strict=True)):
-        y, x = i // columns * (height + 20), i % columns * (width + 6)
-        tile = image.copy()
-        colour = (90, 220, 90) if presence else (90, 90, 230)
-        if batch["corners"][i].any():
-            outline = (batch["corners"][i] * (width, height)).round().astype(np.int32)
-            cv2.polylines(tile, [outline], True, colour, 1, cv2.LINE_AA)
-        sheet[y : y + height, x : x + width] = tile
-        text = code or "no plate"
-        cv2.putText(sheet, text, (x + 2, y + height + 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
-    return sheet
+def read_window(path: Path) -> np.ndarray:
+    """A window, (64, 128, 3) uint8; UserError when it is missing, damaged or of another size."""
+    image = read_image(path)
+    if image.shape != ARRAYS["images"].shape:
+        raise UserError(f"{path}: is no window of 128x64 pixels; {REMEDY}")
+    return image
 
 
-def write_batches(folder: Path, first: int, end: int, chunks: Iterator[dict]) -> None:
-    """Write windows first .. end - 1 as .npz files of BATCH windows each, named by the first, for `train.py --data`."""
+# --- batches --------------------------------------------------------------------------------------------------------
+
+
+def write_batches(folder: Path, first: int, end: int, chunks: Iterable[dict], settings: dict) -> None:
+    """Write windows first .. end - 1 as archives of BATCH windows each, named by the first, for `train.py --data`.
+
+    See `claim_folder` for what becomes of the windows that an earlier call left in `folder`.
+    """
+    kept = [range(start, min(start + BATCH, end)) for start in range(first, end, BATCH)]
+    claim_folder(folder, settings, first, end, kept)  # they are replaced one by one
     parts, held, start = [], 0, first
     with tqdm(total=end - first, unit=" windows") as bar:
         for chunk in chunks:
@@ -119,31 +218,21 @@ def list_batches(folder: str | Path) -> list[Path]:
 def read_batches(folder: str, seed: int, first: int, step: int = 1) -> Iterator[dict]:
     """The batches in `folder` for ever, each epoch in another order: number `first` and every `step`th after it.
 
-    In the place of a file that is damaged comes the next; it is named on stderr. UserError when none can be read.
+    The next batch takes the place of one that is damaged, which is named on stderr. Raises UserError when none can be
+    read.
     """
     paths = list_batches(folder)
     for number in itertools.count(first, step):
         epoch, place = divmod(number, len(paths))
         order = np.random.default_rng([seed, epoch]).permutation(len(paths))
-        for i in np.roll(order, -place):
-            try:
-                batch = read_batch(paths[i])
-            except UserError as error:
-                print(f"{error}; left out", file=sys.stderr)
-            else:
-                break
-        else:
-            raise UserError(f"{folder}: none of its {len(paths)} .npz files can be read; make them again with gen.py")
-        yield batch
+        yield read_first_sound_batch([paths[i] for i in np.roll(order, -place)])
 
 
-def read_batch(path: Path) -> dict[str, np.ndarray]:
-    """A batch that `gen.py --batches` wrote; UserError when it is damaged or none."""
-    try:
-        with np.load(path) as data:
-            batch = {key: data[key] for key in ARRAYS}
-    except (OSError, *UNREADABLE_ARCHIVE):
-        raise UserError(f"{path}: is damaged or no batch of windows; make it again with gen.py --batches") from None
-    if any(batch[key].shape != (len(batch["images"]), *shape) for key, shape in ARRAYS.items()):
-        raise UserError(f"{path}: its arrays have other shapes than those of gen.py; make it again")
-    return batch
+def read_first_sound_batch(paths: list[Path]) -> dict[str, np.ndarray]:
+    """The first batch of `paths` that can be read; the others are named on stderr. UserError when there is none."""
+    for path in paths:
+        try:
+            return read_archive(path, ARRAYS)
+        except UserError as error:
+            print(f"{error}; left out", file=sys.stderr)
+    raise UserError(f"{paths[0].parent}: none of its {len(paths)} .npz files can be read; make them again with gen.py")

@@ -5,6 +5,8 @@ what the reader is given: the finder's slightly wrong corners, turned upright.
 """
 
 import dataclasses
+import hashlib
+import os
 from pathlib import Path
 
 import cv2
@@ -47,12 +49,35 @@ class Synthesizer:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.formats = load_formats(settings.formats)
         self.format_weights = normalised([f.weight for f in self.formats])
         self.style_weights = {f.name: normalised([s.weight for s in f.styles]) for f in self.formats}
         self.faces = load_typefaces(settings.fonts)
         self.backgrounds = Backgrounds(settings.backgrounds)
         self.hard_negatives = load_hard_negatives(Path(settings.backgrounds) / HARD_NEGATIVES)
+
+    def describe(self, seed: int) -> dict[str, int | str | list[str]]:
+        """What the windows of `seed` are made of: two folders of windows are alike where this is equal.
+
+        The digest (SHA-256) covers what the formats say, the names and sizes of the typefaces' files, the names of the
+        backgrounds, and the hard negatives.
+        """
+        digest = hashlib.sha256(repr(self.formats).encode())
+        for face in self.faces:
+            digest.update(f"{face.path.name} {face.path.stat().st_size}\n".encode(errors="surrogateescape"))
+        for path in self.backgrounds.paths:
+            digest.update(os.fsencode(path.name) + b"\n")
+        for path, corners in self.hard_negatives:
+            digest.update(os.fsencode(path.name) + corners.tobytes())
+        return {
+            "seed": seed,
+            "formats": [form.name for form in self.formats],
+            "typefaces": len(self.faces),
+            "backgrounds": len(self.backgrounds.paths),
+            "hard_negatives": len(self.hard_negatives),
+            "digest": digest.hexdigest(),
+        }
 
     def window(self, index: int, seed: int, attempt: int = 0) -> dict[str, np.ndarray]:
         """Window `index`: the arrays of a batch (see `storage.ARRAYS`) without their first axis.

@@ -70,18 +70,18 @@ def _make_chunk_in_worker(start: int, count: int, seed: int) -> Chunk:
 
 
 def stream_chunks(
-    settings: Settings, seed: int, ranges: Iterable[tuple[int, int]], workers: int, ahead: int = 0
+    synthesizer: Synthesizer, seed: int, ranges: Iterable[tuple[int, int]], workers: int, ahead: int = 0
 ) -> Iterator[dict[str, np.ndarray]]:
     """The windows of `ranges`, pairs of (start, count), as batches, in order.
 
     Worker processes make them ahead of their use: `ahead` chunks or a few a worker, whichever is more, within
-    AHEAD_BYTES. Raises UserError, at once, where a setting is wrong, and later where too many windows fail.
+    AHEAD_BYTES. Raises UserError where too many windows fail.
     """
-    synthesizer = Synthesizer(settings)  # here even when workers do the work, so that a wrong setting shows at once
     if workers <= 1:
         chunks = (make_chunk(synthesizer, start, count, seed) for start, count in ranges)
     else:
-        chunks = _stream_from_workers(settings, seed, iter(ranges), workers, chunks_ahead(workers, ahead))
+        ahead = chunks_ahead(workers, ahead)
+        chunks = _stream_from_workers(synthesizer.settings, seed, iter(ranges), workers, ahead)
     return report_failures(chunks)
 
 
@@ -126,15 +126,25 @@ def split_range(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def make_batch(start: int, count: int, seed: int, settings: Settings, workers: int = 1) -> dict[str, np.ndarray]:
     """Windows start .. start + count - 1 as the arrays that `storage.ARRAYS` tells of."""
-    return concatenate(list(stream_chunks(settings, seed, split_range(start, start + count), workers)))
+    ranges = split_range(start, start + count)
+    return concatenate(list(stream_chunks(Synthesizer(settings), seed, ranges, workers)))
 
 
 def stream_batches(
     settings: Settings, seed: int, first: int, size: int, workers: int
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Batches of `size` windows without end, from window `first` on, made ahead by `workers` processes."""
+    """Batches of `size` windows without end, from window `first` on, made ahead by `workers` processes.
+
+    Raises UserError, at once, where a setting is wrong.
+    """
+    starts = itertools.count(first, size)
+    ranges = itertools.chain.from_iterable(split_range(start, start + size) for start in starts)
     chunks_a_batch = -(-size // CHUNK)
-    endless = itertools.chain.from_iterable(split_range(start, start + size) for start in itertools.count(first, size))
-    chunks = stream_chunks(settings, seed, endless, workers, chunks_a_batch)
-    while True:
-        yield concatenate([next(chunks) for _ in range(chunks_a_batch)])
+    chunks = stream_chunks(Synthesizer(settings), seed, ranges, workers, chunks_a_batch)
+    return join_chunks(chunks, chunks_a_batch)
+
+
+def join_chunks(chunks: Iterator[dict], count: int) -> Iterator[dict[str, np.ndarray]]:
+    """Batches of `count` chunks each."""
+    while part := list(itertools.islice(chunks, count)):
+        yield concatenate(part)

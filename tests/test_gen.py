@@ -14,6 +14,7 @@ import gen
 from common import ALPHABET, SLOTS, WINDOW_SHAPE, run
 from media.pictures import read_image, write_image
 from synthesis.backgrounds import HARD_NEGATIVES
+from synthesis.storage import SETTINGS_FILE
 from synthesis.windows import Settings
 from synthesis.workers import make_batch
 
@@ -104,7 +105,7 @@ def test_sheet_shows_the_windows(made):
 def test_batches_hold_what_training_needs(made, tmp_path):
     result = run_gen(made[0], "24", "--batches", tmp_path, "--workers", "1")
     assert result.returncode == 0, result.stderr
-    [path] = tmp_path.iterdir()
+    [path] = tmp_path.glob("*.npz")
     with np.load(path, allow_pickle=False) as data:
         held = dict(data)
     assert_same_batch(held, make_batch(0, 24, 0, Settings(backgrounds=str(made[0] / "bgs"))))
@@ -179,7 +180,8 @@ def test_a_full_disk_is_one_line_and_leaves_no_half(made, target):
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     assert "cannot be written" in result.stderr.splitlines()[-1]
-    assert all(made[1][path.name] == path.read_bytes() for path in folder.iterdir())
+    whole = made[1] | {SETTINGS_FILE: (made[0] / "test" / SETTINGS_FILE).read_bytes()}
+    assert all(whole[path.name] == path.read_bytes() for path in folder.iterdir())
 
 
 @pytest.mark.parametrize("row", ["a.png\t1\t2\n", "a.png\tone\n", "\n"])

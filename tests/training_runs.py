@@ -11,6 +11,7 @@ import numpy as np
 from window_batches import PAINTED
 
 from synthesis.storage import write_windows
+from synthesis.windows import Synthesizer
 from synthesis.workers import make_batch
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +36,8 @@ def run_training(folder: Path, *options: str, **environment: str) -> tuple[int, 
 def make_test_windows(folder: Path) -> None:
     """Make fewer test windows than train.py would."""
     (folder / "test").mkdir()
-    write_windows(folder / "test", 0, 100, iter([make_batch(0, 100, 0, PAINTED)]))
+    settings = Synthesizer(PAINTED).describe(0)
+    write_windows(folder / "test", 0, 100, [make_batch(0, 100, 0, PAINTED)], settings)
 
 
 def read_table(folder: Path) -> list[dict[str, str]]:

@@ -1,6 +1,8 @@
 """Windows: what a batch of them promises to training."""
 
 import dataclasses
+import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +204,40 @@ def test_codes_of_few_characters_can_be_shown(code):
     synthesizer.style_weights = {synthesizer.formats[0].name: [1 / len(styles)] * len(styles)}
     windows = [synthesizer.window(index, 0) for index in range(150)]
     assert {str(window["codes"]) for window in windows} == {code, ""}
+
+
+# --- what windows are made of ---------------------------------------------------------------------------------------
+
+
+def test_settings_are_alike_where_windows_are(tmp_path):
+    """Wherever the files are, and whatever the folders are called."""
+    described = []
+    for name in ("one", "other"):
+        write_image(make_folder(tmp_path / name) / "a.png", np.zeros((9, 9, 3), np.uint8))
+        described.append(Synthesizer(Settings(backgrounds=str(tmp_path / name))).describe(4))
+    assert described[0] == described[1]
+    json.dumps(described[0])
+
+
+def test_settings_differ_where_windows_may(tmp_path):
+    backgrounds = make_folder(tmp_path / "bgs")
+    fonts = make_folder(tmp_path / "fonts")
+    font = next((Path(__file__).parents[2] / "fonts").glob("*.ttf"))
+    (fonts / font.name).write_bytes(font.read_bytes())
+    described = [
+        Synthesizer(PAINTED).describe(0),
+        Synthesizer(PAINTED).describe(1),
+        Synthesizer(Settings(formats="in", backgrounds="none")).describe(0),
+        Synthesizer(Settings(fonts=(str(fonts),), backgrounds="none")).describe(0),
+    ]
+    for name in ("a.png", "b.png"):
+        write_image(backgrounds / name, np.zeros((9, 9, 3), np.uint8))
+        described.append(Synthesizer(Settings(backgrounds=str(backgrounds))).describe(0))
+    (backgrounds / HARD_NEGATIVES).write_text("a.png\t1\t1\t8\t1\t8\t8\t1\t8\n")
+    described.append(Synthesizer(Settings(backgrounds=str(backgrounds))).describe(0))
+    assert all(a != b for a, b in itertools.combinations(described, 2))
+
+
+def make_folder(path: Path) -> Path:
+    path.mkdir()
+    return path

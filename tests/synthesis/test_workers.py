@@ -45,7 +45,7 @@ def make_chunks(failures: dict[int, int], count: int = 12, size: int = 4) -> lis
 def test_workers_share_the_chunks_in_order():
     """Chunks smaller than the command's, so that each of two processes has some."""
     ranges = [(i, 3) for i in range(0, 15, 3)]
-    alone, together = (concatenate(list(stream_chunks(PAINTED, 5, ranges, n))) for n in (1, 2))
+    alone, together = (concatenate(list(stream_chunks(Synthesizer(PAINTED), 5, ranges, n))) for n in (1, 2))
     assert_same_batch(alone, together)
 
 
@@ -113,7 +113,7 @@ def test_no_more_is_planned_than_is_made_ahead():
             planned.append(i)
             yield i, 1
 
-    chunks = stream_chunks(PAINTED, 0, plan(), 2)
+    chunks = stream_chunks(Synthesizer(PAINTED), 0, plan(), 2)
     next(chunks)
     chunks.close()
     assert len(planned) == chunks_ahead(2, 0)
