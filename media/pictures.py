@@ -7,49 +7,85 @@ import cv2
 import numpy as np
 
 from common import UserError, write_beside
+from media.files import is_regular, read_bytes
+from media.limits import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE
+from media.picture_headers import PictureHeader, read_header
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+PNG_END = b"IEND\xaeB`\x82"  # a PNG's last chunk; some programs append bytes of their own to it
+
+
+class BadPicture(Exception):
+    """A file from which no picture can be made. Its text is the reason and the remedy."""
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
     """Read a photo as (H, W, 3) uint8 in the order blue, green, red, turned upright by its EXIF orientation.
 
-    Raises UserError when the file is missing, empty, cut short or no picture.
+    Raises UserError when the file is missing, empty, cut short, too large or no picture. Decoders write warnings on
+    damaged pictures to stderr, unless `common.silence_decoders` was called.
     """
+    data = read_bytes(path, PICTURE_BYTES)
     try:
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    if not data.size:
-        raise UserError(f"{path}: is empty; fetch the picture again")
-    if data[:4].tobytes() == b"\x89PNG" and data[-8:-4].tobytes() != b"IEND":  # libpng would add a line of its own
-        raise UserError(f"{path}: is cut short; fetch the picture again")
+        return decode_picture(data)
+    except BadPicture as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def decode_picture(data: bytes) -> np.ndarray:
+    """The picture of the file `data` as `read_image` gives it. Raises BadPicture."""
+    if not data:
+        raise BadPicture("is empty; fetch the picture again")
+    header = read_header(data)
+    if header is None:
+        raise BadPicture("is no JPEG, PNG, WebP, BMP, TIFF or GIF, or is cut short; convert it to JPEG or PNG")
+    check_size(header)
+    if header.kind == "PNG" and PNG_END not in data:  # some versions of OpenCV fill up what is missing
+        raise BadPicture("is cut short; fetch the picture again")
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         image = None
     if image is None:
-        raise UserError(f"{path}: is no picture that OpenCV can read, or is cut short; convert it to JPEG or PNG")
+        raise BadPicture(f"is a {header.kind} that OpenCV cannot read, or is damaged; convert it to JPEG or PNG")
     return image
+
+
+def check_size(header: PictureHeader) -> None:
+    """Raise BadPicture when a picture has more pixels than the limits allow."""
+    size = f"has {header.width:,}x{header.height:,} pixels"
+    if header.width * header.height > PICTURE_PIXELS:
+        raise BadPicture(f"{size}, and the limit is {PICTURE_PIXELS // 10**6} megapixels; make it smaller")
+    if max(header.width, header.height) > PICTURE_SIDE:
+        raise BadPicture(f"{size}, and the limit is {PICTURE_SIDE:,} for a side; cut it into parts")
 
 
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     """Write `image` (H, W) gray or (H, W, 3) BGR, uint8, to `path` in the format of its suffix.
 
-    A file that is there is replaced when the new one is whole. Raises UserError when no format has the suffix, or the
-    file cannot be written.
+    A file that is there is replaced when the new one is whole. Raises UserError when no format has the suffix, when
+    the format has no pictures of this size, or when the file cannot be written.
     """
     path = Path(path)
-    try:
-        ok, data = cv2.imencode(path.suffix, image)
-    except cv2.error:
-        ok = False
-    if not ok:
+    data = encode(path.suffix, image)
+    if data is None and encode(path.suffix, image[:1, :1]) is None:
         raise UserError(f"{path}: no picture format has this suffix; use .jpg or .png")
+    if data is None:
+        height, width = image.shape[:2]
+        raise UserError(f"{path}: no {path.suffix} file can have {width:,}x{height:,} pixels; use .png")
     with write_beside(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        temporary.write_bytes(data)
+
+
+def encode(suffix: str, image: np.ndarray) -> bytes | None:
+    """The picture file of `image` in the format of `suffix`, or None where there is no such format or size."""
+    try:
+        is_encoded, data = cv2.imencode(suffix, image)
+    except cv2.error:
+        return None
+    return data.tobytes() if is_encoded else None
 
 
 def list_images(folder: str | os.PathLike) -> list[Path]:
     """The files of `folder` whose suffix is that of a picture, in the order of their names."""
-    return sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    return sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and is_regular(path))

@@ -1,11 +1,16 @@
 """media/pictures.py: pictures are read upright and in colour, written whole, and refused by name."""
 
+import os
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from common import UserError
+from media import pictures
 from media.pictures import list_images, read_image, write_image
 
 
@@ -67,3 +72,79 @@ def test_images_are_listed_by_suffix_in_order(tmp_path):
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.png").mkdir()
     assert [path.name for path in list_images(tmp_path)] == ["a.png", "b.JPG", "d.webp"]
+
+
+# --- what no picture may be -----------------------------------------------------------------------------------------
+
+
+def make_png(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it has this size."""
+    chunks = b"\x89PNG\r\n\x1a\n"
+    parts = {b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), b"IDAT": zlib.compress(b""), b"IEND": b""}
+    for kind, content in parts.items():
+        chunks += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return chunks
+
+
+def test_bytes_after_the_end_of_a_png_do_no_harm(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
+    write_image(tmp_path / "a.png", image)
+    with (tmp_path / "a.png").open("ab") as file:
+        file.write(b"a note of the camera's maker")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), image)
+
+
+def test_a_png_that_is_cut_anywhere_is_refused(tmp_path):
+    content = cv2.imencode(".png", np.zeros((30, 50, 3), np.uint8))[1].tobytes()
+    for length in range(1, len(content)):
+        (tmp_path / "a.png").write_bytes(content[:length])
+        with pytest.raises(UserError, match=r"a\.png: .*is cut short"):
+            read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((30_000, 30_000), "has 30,000x30,000 pixels, and the limit is 268 megapixels; make it smaller"),
+        ((70_000, 100), "has 70,000x100 pixels, and the limit is 32,766 for a side; cut it into parts"),
+        ((100, 70_000), "has 100x70,000 pixels, and the limit is 32,766 for a side; cut it into parts"),
+        ((2**31 - 1, 2**31 - 1), "megapixels"),
+    ],
+)
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, monkeypatch, size, words):
+    (tmp_path / "a.png").write_bytes(make_png(*size))
+    monkeypatch.setattr(pictures.cv2, "imdecode", None)
+    with pytest.raises(UserError) as error:
+        read_image(tmp_path / "a.png")
+    assert str(error.value).startswith(f"{tmp_path / 'a.png'}: ")
+    assert words in str(error.value)
+
+
+def test_a_large_file_is_refused(tmp_path):
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.write(JPEG)
+        file.truncate(60 << 30)
+    with pytest.raises(UserError, match=r"a\.jpg: has 60 GB, and the limit is 256 MB"):
+        read_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: pipes are POSIX's")
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(UserError, match=r"a\.jpg: cannot be read \(it is a pipe\)"):
+        read_image(tmp_path / "a.jpg")
+
+
+def test_a_size_that_the_format_lacks_is_the_reason(tmp_path):
+    with pytest.raises(UserError, match=r"a\.jpg: no \.jpg file can have 70,000x1 pixels; use \.png"):
+        write_image(tmp_path / "a.jpg", np.zeros((1, 70_000, 3), np.uint8))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: names are bytes on POSIX")
+@pytest.mark.parametrize("name", [b"\xff.png", b"a\tb\n.png", b"\xe2\x80\xa8.png", b"-a.png"])
+def test_any_name_is_written_and_read(tmp_path, name):
+    path = tmp_path / os.fsdecode(name)
+    write_image(path, np.full((4, 5, 3), 7, np.uint8))
+    assert (read_image(path) == 7).all()
+    assert list_images(tmp_path) == [path]
