@@ -341,8 +341,8 @@ def paint_on_body(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator)
         return np.concatenate([image, mask[..., None].astype(np.float32)], axis=-1)
     height, width = mask.shape
     fade = rng.uniform(0.05, 0.2)  # share of the width and of the height
-    across = np.clip(np.minimum(np.arange(width) + 1, np.arange(width, 0, -1)) / (fade * width), 0, 1)
-    down = np.clip(np.minimum(np.arange(height) + 1, np.arange(height, 0, -1)) / (fade * height), 0, 1)
+    across = np.clip(np.minimum(np.arange(width), np.arange(width)[::-1]) / (fade * width), 0, 1)
+    down = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / (fade * height), 0, 1)
     strength = rng.uniform(0.5, 1) * 255
     ground = (strength * down[:, None] * across).astype(np.float32)
     return np.concatenate([image, np.maximum(ground, mask)[..., None]], axis=-1)
