@@ -1,22 +1,27 @@
 #!/usr/bin/env python3
 """Train the network on synthetic windows.
 
-    python train.py                   # five hours from scratch, backgrounds from bgs/
+    python train.py                   # five hours from nothing, backgrounds from bgs/
     python train.py weights.npz       # the same, starting from these weights
     python train.py --resume          # go on with an interrupted run, exactly where it stopped
 
-Windows are synthesised by worker processes (`gen.py`'s code) while the network trains, in batches of 10,000, or read
-from a folder that `gen.py --batches DIR` wrote (`--data DIR`). After each batch the network is tried on the windows in
-`test/`, which are made where there are none, and a line of progress and some readings are printed, truth on the left,
-the network's reading on the right, each with its presence. Written, all beside `--out`:
+Worker processes synthesise windows while the network trains, in batches of 10,000. With --data DIR the windows are read
+from a folder that `gen.py --batches DIR` wrote. After each batch the network is tried on the test windows. A line tells
+its accuracy, and some readings are printed: the truth on the left, the network's reading on the right, each with its
+presence. In between a line a minute tells how the run goes. All files are written beside `--out`:
 
     weights.npz      the network, when there was none or the new one scores better on the test windows
     checkpoint.npz   the state of the run after its last batch, for --resume
-    training.csv     a row a batch
+    training.csv     a row for each batch
     training.png     accuracy and loss drawn over the windows seen
 
-Ctrl-C and SIGTERM finish the present step, save, and exit. A GPU is used where there is one, several together, and so
-are the machines that TF_CONFIG names (README.md); the first of them tests and writes.
+With --formats xx the weights are called weights-xx.npz unless --out says otherwise, because weights that are trained on
+some formats alone read the others worse, and must not replace weights.npz. The test windows are in `test/`. They belong
+to their formats, typefaces and backgrounds. Where `test/` holds windows of other settings, a run makes and uses a
+folder of its own, such as `test-1a2b3c4d/`. Weights that are in --out already are scored on the same windows first.
+
+Ctrl-C and SIGTERM finish the present step, save, and exit. A GPU is used where there is one, several GPUs are used
+together, and so are the machines that TF_CONFIG names (README.md). The first machine tests and writes.
 """
 
 import argparse

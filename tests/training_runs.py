@@ -8,10 +8,9 @@ import types
 from pathlib import Path
 
 import numpy as np
-from window_batches import PAINTED
 
 from synthesis.storage import write_windows
-from synthesis.windows import Synthesizer
+from synthesis.windows import Settings, Synthesizer
 from synthesis.workers import make_batch
 
 ROOT = Path(__file__).parent.parent
@@ -34,10 +33,10 @@ def run_training(folder: Path, *options: str, **environment: str) -> tuple[int, 
 
 
 def make_test_windows(folder: Path) -> None:
-    """Make fewer test windows than train.py would."""
+    """Make fewer test windows than train.py would, of the settings in SMALL."""
     (folder / "test").mkdir()
-    settings = Synthesizer(PAINTED).describe(0)
-    write_windows(folder / "test", 0, 100, [make_batch(0, 100, 0, PAINTED)], settings)
+    settings = Settings("in", backgrounds="none")
+    write_windows(folder / "test", 0, 100, [make_batch(0, 100, 0, settings)], Synthesizer(settings).describe(0))
 
 
 def read_table(folder: Path) -> list[dict[str, str]]:
