@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from common import UserError
+from media.limits import MEMBER_BYTES
 
-MEMBER_BYTES = 16 << 20  # a larger file is skipped
 TAR_BUFFER = 1 << 16  # bytes tarfile reads at once; larger pieces are slower, because it joins each with what is left
 DECOMPRESSORS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}  # by the first bytes of the file
 

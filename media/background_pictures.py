@@ -1,23 +1,20 @@
 """Making a background, a square JPEG of 256x256 pixels, from the file of a photograph."""
 
-import io
-
 import cv2
 import numpy as np
-from PIL import Image
 
 from common import WINDOW_SHAPE
 from media.archives import BadMember
+from media.limits import MEMBER_PIXELS, PROGRESSIVE_PIXELS
+from media.picture_headers import PictureHeader, read_header
 
 SIDE = 256  # pixels of a background; leaves room to move a window of 128x64 pixels about
 QUALITY = 90  # of the JPEGs written, from 0 to 100; the coarser blocks of a lower one would show in a window
-DECODED_PIXELS = 1 << 24  # of a picture in memory, 50 MB in each thread; a larger picture is skipped
 REDUCTIONS = {  # how much smaller a JPEG can be decoded
     8: cv2.IMREAD_REDUCED_COLOR_8,
     4: cv2.IMREAD_REDUCED_COLOR_4,
     2: cv2.IMREAD_REDUCED_COLOR_2,
 }
-JPEG_FORMATS = ("JPEG", "MPO")  # Pillow's names; an MPO file has several JPEGs, of which the first is read
 
 
 def convert(data: bytes) -> bytes:
@@ -32,26 +29,27 @@ def read_picture(data: bytes) -> np.ndarray:
     A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where this is still at least SIDE wide and high, which is several
     times faster. Raises BadMember when the picture is damaged or too large, or is no picture.
     """
+    header = read_header(data)
+    if header is None:
+        raise BadMember("damaged or no picture")
+    reduction = choose_reduction(header)
+    pixels = header.width * header.height
+    if pixels > MEMBER_PIXELS * reduction**2 or (header.is_progressive and pixels > PROGRESSIVE_PIXELS):
+        raise BadMember("too large")
     try:
-        with Image.open(io.BytesIO(data)) as picture:  # reads the header only
-            reduction = choose_reduction(picture)
-            if picture.width * picture.height > DECODED_PIXELS * reduction**2:
-                raise BadMember("too large")
         image = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCTIONS.get(reduction, cv2.IMREAD_COLOR))
-    except BadMember:
-        raise
-    except Exception:  # on damaged data decoders raise exceptions of many kinds
+    except cv2.error:
         image = None
     if image is None:
         raise BadMember("damaged or no picture")
     return image
 
 
-def choose_reduction(picture: Image.Image) -> int:
-    """How many times smaller `picture` is decoded."""
-    if picture.format not in JPEG_FORMATS:
+def choose_reduction(header: PictureHeader) -> int:
+    """How many times smaller the picture is decoded."""
+    if header.kind != "JPEG":
         return 1
-    return next((times for times in REDUCTIONS if min(picture.size) >= times * SIDE), 1)
+    return next((times for times in REDUCTIONS if min(header.width, header.height) >= times * SIDE), 1)
 
 
 def make_background(image: np.ndarray) -> np.ndarray:

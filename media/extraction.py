@@ -17,7 +17,7 @@ from media.scene_classes import find_wanted, get_class
 # Threads that decode. One thread decompresses the archive, and with more than four decoders it sets the pace.
 THREADS = min(max(os.cpu_count() or 1, 2), 4)
 
-# Pictures between decompression and decoding. With MEMBER_BYTES and DECODED_PIXELS these limits keep the memory below
+# Pictures between decompression and decoding. With those of media/limits.py these limits keep the memory below
 # 300 MB, whatever the archive holds.
 WAITING_PICTURES = 32
 WAITING_BYTES = 16 << 20

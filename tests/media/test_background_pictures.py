@@ -1,10 +1,14 @@
 """media/py: which class a member has, and which part of a picture its background shows."""
 
+import io
+import re
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from sample_files import make_jpeg
 
 from media.archives import BadMember
@@ -58,3 +62,31 @@ def test_rubbish_is_a_bad_member(rubbish: bytes, at: int) -> None:
         return
     assert image.ndim == 3
     assert image.dtype == np.uint8
+
+
+def test_an_intact_picture_of_200_megapixels_is_decoded() -> None:
+    """At an eighth of its size. Its file is small, because it is of one colour."""
+    data = cv2.imencode(".jpg", np.full((10_000, 20_000), 90, np.uint8))[1].tobytes()
+    assert read_picture(data).shape == (1250, 2500, 3)
+
+
+def make_progressive(width: int, height: int) -> bytes:
+    """A progressive JPEG that says it has this size, without so many pixels."""
+    stream = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(stream, "JPEG", progressive=True)
+    frame = re.compile(rb"(\xff\xc2\x00\x11\x08)....", re.DOTALL)
+    return frame.sub(rb"\1" + height.to_bytes(2, "big") + width.to_bytes(2, "big"), stream.getvalue())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        make_progressive(20_000, 10_000),  # libjpeg holds all of it in memory
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x75\x30\x00\x00\x75\x30",
+        b"GIF89a\xff\xff\xff\xff",
+    ],
+)
+def test_a_picture_of_too_many_pixels_is_too_large(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "imdecode", None)
+    with pytest.raises(BadMember, match="too large"):
+        read_picture(data)
