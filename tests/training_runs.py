@@ -45,15 +45,33 @@ def read_table(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+class FakeVariable:
+    """An array as Keras's variables hold it."""
+
+    def __init__(self, value) -> None:
+        self.value = np.array(value, np.float32)
+
+    shape = property(lambda self: self.value.shape)
+    dtype = "float32"
+
+    def assign(self, value) -> None:
+        self.value = np.array(value, np.float32)
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.array(self.value)
+
+
 class FakeNetwork:
-    """Has weights, one array of three equal numbers, which are all that training changes."""
+    """Has one weight, three equal numbers, an optimiser with a learning rate, and nothing else."""
 
     def __init__(self, value: float) -> None:
-        self.weights = self.variables = [np.full(3, value, np.float32)]
-        self.optimizer = types.SimpleNamespace(variables=[])
+        self.weights = self.variables = [FakeVariable([value] * 3)]
+        rate = FakeVariable(1.0)
+        self.optimizer = types.SimpleNamespace(learning_rate=rate, variables=[rate])
 
     def get_weights(self) -> list[np.ndarray]:
-        return list(self.weights)
+        return [np.array(weight) for weight in self.weights]
 
     def set_weights(self, weights: list[np.ndarray]) -> None:
-        self.weights = weights
+        for weight, value in zip(self.weights, weights, strict=True):
+            weight.assign(value)

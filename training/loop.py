@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import itertools
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -25,7 +24,7 @@ from training.machines import Machine, find_machine, import_keras, make_strategy
 from training.minibatches import MINIBATCH, MODELS, plan_batch, prepare
 from training.networks import choose_precision, learning_rate, make_networks, make_step
 from training.options import TrainingOptions
-from training.report import Reporter, batch_line, draw_training, losses_text, say, time_text, write_history
+from training.report import Reporter, batch_line, draw_training, losses_text, say, time_text, warn, write_history
 from training.test_set import load_test_windows
 
 AVERAGE_EVERY = 10  # steps between updates of the averaged weights; not tuned
@@ -33,6 +32,8 @@ AVERAGE_DECAY = 0.99  # an update; the average spans about 1,000 steps; not tune
 TRAINING_SEED = 1_000_000_007  # added to --seed, so that no run trains on the windows it is tested on
 PATIENCE = 40  # batches without a better score before the run ends; not tuned
 READ_LOSSES_EVERY = 20  # steps; reading a loss waits for its step, which costs an accelerator time
+REMEMBER_EVERY = 200  # steps between copies of the state to go back to; a copy takes some tens of milliseconds
+MOST_SETBACKS = 3  # losses that are not finite, after each of which a run goes back; then it ends; not tuned
 RECENT = 20  # steps over which the losses of a minute's report are averaged
 
 
@@ -54,6 +55,7 @@ class Training:
         self.seed = self.options.seed + TRAINING_SEED * self.machine.number  # no machine makes another's windows
         self.started = time.monotonic() - self.progress.seconds
         self.stopped = False
+        self.good = get_state(self.networks, self.averages)  # the last state whose losses were finite
         self.stage = "making windows"  # what the run does now, for reports
         self.reported = time.monotonic(), self.progress.windows  # when the last report was made
 
@@ -112,7 +114,8 @@ class Training:
     def step(self, name: str, x: np.ndarray, y: dict[str, np.ndarray]) -> None:
         """Train model `name` on the windows `x` (M, 64, 128, 3), 0..1, and their truths `y`."""
         progress = self.progress
-        self.networks[name].optimizer.learning_rate.assign(learning_rate(progress.steps, self.fraction()))
+        rate = learning_rate(progress.steps, self.fraction()) / 2**progress.setbacks
+        self.networks[name].optimizer.learning_rate.assign(rate)
         progress.losses[name].append(self.steps[name](*self.machine.share_out((x, y))))
         progress.step += 1
         progress.steps += 1
@@ -125,12 +128,35 @@ class Training:
     def read_losses(self) -> None:
         """Turn the losses of the present batch into numbers, which waits for their steps.
 
-        Raises UserError when one is not finite.
+        When one is not finite, the run goes back to its last good state.
         """
-        for name, losses in self.progress.losses.items():
-            losses[:] = map(float, losses)
-            if not np.isfinite(losses).all():
-                raise UserError(f"the loss of the {name} is not finite; go back to the last checkpoint with --resume")
+        progress = self.progress
+        faulty = [name for name, losses in progress.losses.items() if not np.isfinite(list(map(float, losses))).all()]
+        for losses in progress.losses.values():
+            losses[:] = filter(math.isfinite, map(float, losses))
+        if faulty:
+            self.go_back(faulty[0])
+        elif progress.steps % REMEMBER_EVERY == 0:
+            self.remember()
+
+    def remember(self) -> None:
+        """Keep a copy of the present state to go back to, if it is sound."""
+        state = get_state(self.networks, self.averages)
+        if all(np.isfinite(array).all() for array in state.values()):
+            self.good = state
+
+    def go_back(self, name: str) -> None:
+        """Go back to the last good state, with half of the learning rate from now on; model `name` had a bad loss.
+
+        Windows that are gone through already are not gone through again. Raises UserError when this happened too often.
+        """
+        progress = self.progress
+        progress.setbacks += 1
+        fault = f"the loss of the {name} was not finite"
+        if progress.setbacks >= MOST_SETBACKS:
+            raise UserError(f"{fault}, {progress.setbacks} times in this run; {self.way_out()}")
+        self.averages = restore(self.good, self.networks, self.options.checkpoint)
+        warn(f"{fault}: back to the last good weights, with half of the learning rate")
 
     def update_averages(self) -> None:
         updates = self.progress.steps // AVERAGE_EVERY
@@ -154,11 +180,22 @@ class Training:
     def end_batch(self) -> dict[str, float]:
         """Count the batch as gone through; returns the means of its losses, by column of training.csv."""
         progress = self.progress
-        losses = {f"{name}_loss": float(np.mean(values)) for name, values in progress.losses.items()}
+        losses = {f"{name}_loss": self.mean_loss(name) for name in MODELS}
         progress.batch += 1
         progress.step = 0
         progress.losses = {name: [] for name in MODELS}
         return losses
+
+    def mean_loss(self, name: str) -> float:
+        """The mean loss of model `name` in the present batch. UserError when none was finite."""
+        losses = self.progress.losses[name]
+        if not losses:
+            raise UserError(f"no loss of the {name} was finite in a whole batch; {self.way_out()}")
+        return float(np.mean(losses))
+
+    def way_out(self) -> str:
+        """What to do when the losses are not finite."""
+        return f"{self.options.target} keeps the best weights so far; start from them, or with another --seed"
 
     def evaluate(self) -> tuple[dict[str, float], list[str]]:
         """Evaluate the averaged weights as `evaluate` does, and write them to options.target when they are the best."""
@@ -227,7 +264,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     given = model.load_weights(options.weights) if options.weights else None
     present = model.load_weights(options.target) if options.target.exists() else None
     if not backgrounds_in(options.bgs):
-        print(f"train.py: {options.bgs} holds no pictures: backgrounds are painted", file=sys.stderr)
+        warn(f"{options.bgs} holds no pictures: backgrounds are painted")
     # 2. Read or make the test windows.
     test = load_test_windows(options.window_settings, options.workers) if machine.is_first else {}
     # 3. Choose the devices and the precision.

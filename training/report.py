@@ -1,6 +1,7 @@
 """What a run says of itself: its lines, training.csv and training.png."""
 
 import csv
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,11 @@ REPORT_EVERY = 55  # seconds from then on: at least once a minute
 def say(*lines: str) -> None:
     """Print `lines` at once, also into a file or a pipe, where Python would hold them back."""
     print(*lines, sep="\n", flush=True)
+
+
+def warn(text: str) -> None:
+    """Tell on stderr what goes wrong without ending the run."""
+    print(f"train.py: {text}", file=sys.stderr, flush=True)
 
 
 class Reporter:

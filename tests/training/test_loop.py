@@ -1,28 +1,45 @@
 """The loop's decisions, with networks that need no Keras."""
 
+import itertools
+import math
+
+import numpy as np
 import pytest
 from training_runs import FakeNetwork
 
+from common import UserError
 from training import loop
 from training.checkpoint import Progress
-from training.loop import PATIENCE, Training
+from training.loop import MOST_SETBACKS, PATIENCE, READ_LOSSES_EVERY, REMEMBER_EVERY, Training
+from training.machines import Machine
 from training.options import TrainingOptions
+
+
+class LonelyMachine(Machine):
+    """Trains by itself, on arrays as they are."""
+
+    def share_out(self, arrays):
+        return arrays
 
 
 @pytest.fixture
 def training(tmp_path) -> Training:
     """A run whose networks have the weights 1 and 2 and the averages 0 and 1."""
     networks = {"finder": FakeNetwork(1), "reader": FakeNetwork(2)}
-    averages = {name: [network.weights[0] - 1] for name, network in networks.items()}
+    averages = {name: [network.get_weights()[0] - 1] for name, network in networks.items()}
     tested = FakeNetwork(3), FakeNetwork(4)
     options = TrainingOptions(out=tmp_path / "weights.npz")
-    return Training(options, networks, {}, averages, Progress(), tested, {}, best=0.6)
+    return Training(options, networks, {}, averages, Progress(), tested, {}, best=0.6, machine=LonelyMachine())
+
+
+def weight_of(network: FakeNetwork) -> float:
+    return float(network.get_weights()[0][0])
 
 
 def test_only_better_weights_are_written(training, monkeypatch):
     written = []
     monkeypatch.setattr(loop, "evaluate", lambda *_: ({"score": 0.5}, []))
-    monkeypatch.setattr(loop, "get_weights", lambda *pair: [network.weights[0][0] for network in pair])
+    monkeypatch.setattr(loop, "get_weights", lambda *pair: [weight_of(network) for network in pair])
     monkeypatch.setattr(loop, "save_weights", lambda _, arrays, __: written.append(arrays))
     training.evaluate()
     assert not written
@@ -31,7 +48,7 @@ def test_only_better_weights_are_written(training, monkeypatch):
     training.evaluate()
     assert written == [[0, 1]]  # once, and the averages
     assert training.best == 0.5
-    assert [network.weights[0][0] for network in training.networks.values()] == [1, 2]  # training goes on from its own
+    assert [weight_of(network) for network in training.networks.values()] == [1, 2]  # training goes on from its own
 
 
 def test_a_run_ends_when_its_score_no_longer_improves(training, capsys):
@@ -69,3 +86,70 @@ def test_a_report_tells_rate_losses_and_time_left(training, monkeypatch):
     assert "4 h 59 min left" in said
     clock += 30
     assert "0 windows/s" in training.describe()
+
+
+def train_until(training: Training, faulty: set[int]) -> list[float]:
+    """Train both networks in turn until a loss was read after the last step that is `faulty`, whose loss is NaN.
+
+    Each step adds 1 to a weight, or makes it NaN when the step is faulty. Returns the learning rates.
+    """
+    rates = []
+
+    def make_step(network: FakeNetwork):
+        def step(_x, _y):
+            rates.append(float(np.array(network.optimizer.learning_rate)))
+            faulty_step = training.progress.steps in faulty
+            network.weights[0].assign(network.get_weights()[0] + (math.nan if faulty_step else 1))
+            loss = network.get_weights()[0][0]
+            return np.float32(loss)
+
+        return step
+
+    training.steps = {name: make_step(network) for name, network in training.networks.items()}
+    names = itertools.cycle(training.networks)
+    while training.progress.steps <= max(faulty) or training.progress.steps % READ_LOSSES_EVERY:
+        training.step(next(names), np.zeros((2, 64, 128, 3), np.float32), {})
+    return rates
+
+
+def test_a_loss_that_is_not_finite_goes_back_with_half_the_rate(training, capsys):
+    training.progress.steps = REMEMBER_EVERY * 10  # past the rise of the rate
+    first = training.progress.steps
+    rates = train_until(training, {first + 3})
+    assert [weight_of(network) for network in training.networks.values()] == [1, 2]  # as at the start
+    assert [average[0][0] for average in training.averages.values()] == [0, 1]
+    assert training.progress.setbacks == 1
+    assert training.progress.losses["finder"] == list(range(2, 2 + READ_LOSSES_EVERY // 2))
+    assert training.progress.losses["reader"] == [3]  # the last one before
+    assert capsys.readouterr().err.startswith("train.py: the loss of the reader was not finite: back to")
+    training.step("reader", np.zeros((2, 64, 128, 3), np.float32), {})
+    assert weight_of(training.networks["reader"]) == 3
+    lower = float(np.array(training.networks["reader"].optimizer.learning_rate))
+    assert lower == pytest.approx(rates[0] / 2)
+
+
+def test_a_run_goes_back_to_the_last_good_state(training):
+    train_until(training, {REMEMBER_EVERY})
+    assert weight_of(training.networks["finder"]) == 1 + REMEMBER_EVERY / 2  # not to the start
+    assert weight_of(training.networks["reader"]) == 2 + REMEMBER_EVERY / 2
+
+
+def test_a_state_that_is_not_finite_is_not_gone_back_to(training):
+    training.networks["finder"].weights[0].assign([math.nan] * 3)
+    training.remember()
+    training.go_back("finder")
+    assert weight_of(training.networks["finder"]) == 1
+
+
+def test_a_run_ends_at_the_third_loss_that_is_not_finite(training):
+    faulty = {0, READ_LOSSES_EVERY, 2 * READ_LOSSES_EVERY}
+    assert len(faulty) == MOST_SETBACKS
+    with pytest.raises(UserError, match="the finder was not finite, 3 times"):
+        train_until(training, faulty)
+    assert training.progress.steps == 3 * READ_LOSSES_EVERY
+
+
+def test_a_batch_without_a_finite_loss_ends_the_run(training):
+    training.progress.losses = {"finder": [1.0], "reader": []}
+    with pytest.raises(UserError, match="no loss of the reader was finite"):
+        training.end_batch()
