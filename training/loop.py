@@ -56,6 +56,7 @@ class Training:
         self.started = time.monotonic() - self.progress.seconds
         self.stopped = False
         self.good = get_state(self.networks, self.averages)  # the last state whose losses were finite
+        self.unwritten: dict[Callable, UserError] = {}  # what could not be written when last tried, by its function
         self.stage = "making windows"  # what the run does now, for reports
         self.reported = time.monotonic(), self.progress.windows  # when the last report was made
 
@@ -202,10 +203,29 @@ class Training:
         for network, average in zip(self.tested, self.averages.values(), strict=True):
             network.set_weights(average)
         scores, readings = evaluate(*self.tested, self.test)
-        if scores["score"] > self.best:
+        better = scores["score"] > self.best
+        if better and self.write(save_weights, self.options.target, get_weights(*self.tested), scores):
             self.best = scores["score"]
-            save_weights(self.options.target, get_weights(*self.tested), scores)
         return scores, readings
+
+    def write(self, save: Callable, *arguments) -> bool:
+        """Call `save`; returns whether it could write.
+
+        A full disk must not end a run of hours, so a UserError is only told. What was written before stays as it was.
+        """
+        try:
+            save(*arguments)
+        except UserError as error:
+            self.unwritten[save] = error
+            warn(f"{error}; what was there before is kept, and training goes on")
+            return False
+        self.unwritten.pop(save, None)
+        return True
+
+    def check_written(self) -> None:
+        """Raise UserError when a file could not be written in the end."""
+        for error in self.unwritten.values():
+            raise UserError(f"{error}; training is over, and what was there before is kept")
 
     def record(self, losses: dict[str, float], scores: dict[str, float]) -> None:
         """Append a row to the history, and write the checkpoint, the table and the chart."""
@@ -216,13 +236,13 @@ class Training:
         row["windows_per_second"] = (row["windows"] - before["windows"]) / (row["hours"] - before["hours"]) / 3600
         history.append(row | losses | scores)
         self.save()
-        write_history(self.options.table, history)
-        draw_training(self.options.chart, history)
+        self.write(write_history, self.options.table, history)
+        self.write(draw_training, self.options.chart, history)
 
     def save(self) -> None:
         """Write the checkpoint."""
         arrays = get_state(self.networks, self.averages)
-        save_checkpoint(self.options.checkpoint, self.options.kept(), self.progress, arrays)
+        self.write(save_checkpoint, self.options.checkpoint, self.options.kept(), self.progress, arrays)
 
     def is_over(self) -> bool:
         """Whether the run ends after this batch: at its planned end, or because its score no longer improves."""
@@ -317,6 +337,7 @@ def train(options: TrainingOptions, checkpoint: Checkpoint | None = None) -> Non
             raise UserError("another machine of TF_CONFIG is gone; start all of them again with --resume") from None
         if interrupted and machine.is_first:
             finish_early(training)
+        training.check_written()
 
 
 def train_batches(training: Training, interrupt: Interrupt) -> bool:

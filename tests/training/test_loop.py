@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import resource
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from training_runs import FakeNetwork
 
 from common import UserError
 from training import loop
-from training.checkpoint import Progress
+from training.checkpoint import Progress, load_checkpoint
+from training.evaluation import FIGURES
 from training.loop import MOST_SETBACKS, PATIENCE, READ_LOSSES_EVERY, REMEMBER_EVERY, Training
 from training.machines import Machine
 from training.options import TrainingOptions
@@ -86,6 +88,48 @@ def test_a_report_tells_rate_losses_and_time_left(training, monkeypatch):
     assert "4 h 59 min left" in said
     clock += 30
     assert "0 windows/s" in training.describe()
+
+
+@pytest.fixture
+def small_files():
+    """Lets no file grow beyond a few bytes, as on a full disk, until it is called."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+
+    def end():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    yield end
+    end()
+
+
+ROW = dict.fromkeys((*FIGURES, "score"), 0.7)
+LOSSES = {"finder_loss": 1.0, "reader_loss": 2.0}
+
+
+def test_a_full_disk_does_not_end_a_run(training, tmp_path, monkeypatch, capsys, small_files):
+    monkeypatch.setattr(loop, "evaluate", lambda *_: (ROW, []))
+    monkeypatch.setattr(loop, "get_weights", lambda *_: {"kernel": np.ones(1000)})
+    files = [tmp_path / name for name in ("checkpoint.npz", "training.csv", "training.png", "weights.npz")]
+    for file in files:
+        file.write_text("before")
+    training.progress.windows = 64
+    training.record(LOSSES, training.evaluate()[0])
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == len(files)
+    assert all("what was there before is kept, and training goes on" in line for line in told)
+    assert sorted(tmp_path.iterdir()) == files  # no part of a file is left
+    assert {file.read_text() for file in files} == {"before"}
+    with pytest.raises(UserError, match="what was there before is kept"):
+        training.check_written()
+
+    small_files()  # there is room again
+    training.progress.windows = 128
+    training.record(LOSSES, training.evaluate()[0])  # the weights are no better than those that were not written
+    assert not capsys.readouterr().err
+    assert all(file.read_bytes() != b"before" for file in files)
+    assert len(load_checkpoint(tmp_path / "checkpoint.npz").progress.history) == 2
+    training.check_written()
 
 
 def train_until(training: Training, faulty: set[int]) -> list[float]:
