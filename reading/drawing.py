@@ -1,17 +1,24 @@
-"""TODO."""
+"""Drawing: the outline of each plate on its photo, and a label with the code."""
 
 import cv2
 import numpy as np
 
 from reading.plate import Plate
 
-# Drawing, in shares of the photo's diagonal.
-LINE_WIDTH, TEXT_HEIGHT, MIN_TEXT_HEIGHT = 0.0016, 0.02, 12  # the last one in pixels
-BRIGHT, DARK = (70, 240, 255), (30, 20, 10)  # BGR
+# Sizes, chosen by eye.
+LINE_WIDTH = 0.0016  # of the bright line, as a share of the photo's diagonal
+TEXT_HEIGHT = 0.02  # of a label's letters, as a share of the photo's diagonal
+MIN_TEXT_HEIGHT = 12  # pixels
+MAX_TEXT_WIDTH = 0.9  # as a share of the photo's width
+MAX_TEXT_HEIGHT = 1 / 3  # as a share of the photo's height
+SHIFT = 4  # binary digits of OpenCV's fractions of a pixel
+# Colours, BGR.
+BRIGHT = (70, 240, 255)  # lines and the ground of labels
+DARK = (30, 20, 10)  # the edges of lines, and letters
 
 
 def lettering(text: str, height: int, max_width: int) -> np.ndarray:
-    """`text` as (h, w) ink in 0..255, `height` pixels high or, where that would be wider than `max_width`, less."""
+    """`text` as ink (h, w) uint8, 0..255, `height` pixels high, or less where it would be wider than `max_width`."""
     (width, above), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 3, 6)
     ink = np.zeros((2 * (above + below), width + 2 * above), np.uint8)
     cv2.putText(ink, text, (above, above + below), cv2.FONT_HERSHEY_SIMPLEX, 3, 255, 6, cv2.LINE_AA)
@@ -22,16 +29,21 @@ def lettering(text: str, height: int, max_width: int) -> np.ndarray:
 
 
 def draw_label(photo: np.ndarray, text: str, box: tuple[int, int, int, int], gap: int) -> None:
-    """Write `text` on a label above `box` (x, y, w, h), or below it, wherever the whole of it is in the picture."""
+    """Write `text` on a label above `box` (x, y, width, height), or below it, `gap` pixels away.
+
+    The whole label stays in `photo` (H, W, 3) uint8, which is changed in place.
+    """
     photo_height, photo_width = photo.shape[:2]
     height = max(MIN_TEXT_HEIGHT, round(TEXT_HEIGHT * np.hypot(photo_height, photo_width)))
-    ink = lettering(text, max(1, min(height, photo_height // 3)), max(1, int(photo_width * 0.9)))
+    height = max(1, min(height, int(photo_height * MAX_TEXT_HEIGHT)))
+    ink = lettering(text, height, max(1, int(photo_width * MAX_TEXT_WIDTH)))
     pad = min(max(1, ink.shape[0] // 3), (photo_width - ink.shape[1]) // 2, (photo_height - ink.shape[0]) // 2)
     ink = cv2.copyMakeBorder(ink, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
     height, width = ink.shape
     x, y, w, h = box
     left = int(np.clip(x + (w - width) // 2, 0, photo_width - width))
-    above, below = y - gap - height, y + h + gap
+    above = y - gap - height
+    below = y + h + gap
     top = above if above >= 0 else min(below, photo_height - height)
     part = photo[top : top + height, left : left + width]
     share = ink[..., None] / 255.0
@@ -39,15 +51,19 @@ def draw_label(photo: np.ndarray, text: str, box: tuple[int, int, int, int], gap
 
 
 def draw(photo: np.ndarray, plates: list[Plate]) -> np.ndarray:
-    """Outline the plates on `photo` (H, W, 3) uint8 BGR itself and write their codes beside them; returns it."""
+    """Outline the plates on `photo` (H, W, 3) uint8 BGR and write their codes beside them.
+
+    `photo` itself is changed and returned.
+    """
     diagonal = np.hypot(*photo.shape[:2])
     line = max(1, round(LINE_WIDTH * diagonal))
+    outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     for plate in plates:
-        outline = plate.corners + 1.5 * line * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])  # off the characters
+        outline = plate.corners + 1.5 * line * outwards  # so that the line covers no character
         outline = np.clip(outline, -diagonal, 2 * diagonal)
-        outline = [np.round(outline * 16).astype(np.int32)]  # in sixteenths of a pixel
-        cv2.polylines(photo, outline, True, DARK, 3 * line, cv2.LINE_AA, 4)
-        cv2.polylines(photo, outline, True, BRIGHT, line, cv2.LINE_AA, 4)
-    for plate in reversed(plates):  # the surest one's label on top
+        outline = [np.round(outline * 2**SHIFT).astype(np.int32)]
+        cv2.polylines(photo, outline, True, DARK, 3 * line, cv2.LINE_AA, SHIFT)
+        cv2.polylines(photo, outline, True, BRIGHT, line, cv2.LINE_AA, SHIFT)
+    for plate in reversed(plates):  # so that the label of the surest plate is on top
         draw_label(photo, plate.code, plate.box, 4 * line)
     return photo
