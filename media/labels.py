@@ -1,0 +1,159 @@
+"""Labels: a table of the plates on a user's photographs.
+
+A label is one plate: the name of its photograph, its box where the box is known, and its code. Three kinds of tables
+are read. TEXT may have spaces and signs, which do not count. TEXT is `?` where nobody can read the plate.
+
+    image<TAB>x<TAB>y<TAB>w<TAB>h<TAB>TEXT     the box in pixels, 0 0 0 0 where it is not known
+    image<TAB>TEXT                             a crop, or a photograph with its plate anywhere
+    image_path,plate_text                      the header of a CSV file, as fast-plate-ocr writes it; the box is not
+                                               known, and further columns are ignored
+"""
+
+import csv
+import io
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from common import ALPHABET, UserError
+from media.files import read_bytes
+from media.limits import TABLE_BYTES
+from media.tables import read_row
+
+UNKNOWN = "?"  # TEXT of a plate that nobody can read
+CSV_COLUMNS = ("image_path", "plate_text")
+REMEDY = "a line has image, x, y, w, h, TEXT or image, TEXT, with tabs between"
+
+Box = tuple[float, float, float, float]  # x, y, width, height in pixels
+
+
+class Label(NamedTuple):
+    """One plate on a photograph."""
+
+    image: str  # the photograph's name as the table says it: a path below the folder of the photographs
+    box: Box | None  # None where it is not known
+    code: str  # letters and digits; "" where nobody can read the plate
+    line: int = 0  # of the table, from 1; 0 where the label is from no table
+
+
+class BadLine(Exception):
+    """A line of a table that is no label. Its text is the reason and the remedy."""
+
+
+def clean_code(text: str) -> str:
+    """The code in `text`: its letters and digits, in upper case."""
+    return "".join(character for character in text.upper() if character in ALPHABET)
+
+
+def read_labels(path: str | os.PathLike) -> list[Label]:
+    """The labels of the table `path`, in the order of its lines.
+
+    Raises UserError when the table cannot be read or has no label. Raises UserError, which names the first wrong line,
+    when a line is no label or repeats another one.
+    """
+    data = read_bytes(path, TABLE_BYTES, "name a table of labels").removeprefix(b"\xef\xbb\xbf")  # a byte order mark
+    rows = read_csv(data) if is_csv(data) else read_tsv(data)
+    labels: list[Label] = []
+    wrong: list[str] = []
+    lines: dict[tuple, int] = {}  # of each label, where it stood first
+    for number, row in rows:
+        try:
+            label = parse_row(row, number)
+            first = lines.setdefault(label[:3], number)
+            if first != number:
+                raise BadLine(f"repeats line {first}; delete one of them")
+            labels.append(label)
+        except BadLine as error:
+            wrong.append(f"line {number}: {error}")
+    if wrong:
+        more = f" ({len(wrong) - 1} more lines are wrong)" if len(wrong) > 1 else ""
+        raise UserError(f"{path}: {wrong[0]}{more}")
+    if not labels:
+        raise UserError(f"{path}: has no labels; {REMEDY}")
+    return labels
+
+
+def is_csv(data: bytes) -> bool:
+    """Whether the first line of a table is the header of a CSV file of labels."""
+    header = data.split(b"\n", 1)[0].decode("utf-8", "replace")
+    return set(CSV_COLUMNS) <= {column.strip().strip('"') for column in header.split(",")}
+
+
+def read_tsv(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The number and the fields of each line that is not empty."""
+    for number, line in enumerate(data.split(b"\n"), 1):
+        line = line.removesuffix(b"\r")
+        if line.strip():
+            yield number, read_row(line)
+
+
+def read_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The number of each line that is not empty, and its two fields of CSV_COLUMNS.
+
+    A line without these fields gives the fields that it has. A line that is no CSV gives no field.
+    """
+    reader = csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""), strict=True)
+    header = [column.strip() for column in next(reader)]
+    columns = [header.index(column) for column in CSV_COLUMNS]
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            row = [""]
+        if row:
+            yield reader.line_num, [row[i] for i in columns if i < len(row)]
+
+
+def parse_row(row: list[str], number: int) -> Label:
+    """The label that line `number` of a table says by the fields `row`. Raises BadLine."""
+    if len(row) not in (2, 6):
+        count = "1 field" if len(row) == 1 else f"{len(row)} fields"
+        raise BadLine(f"has {count}; {REMEDY}")
+    image, *numbers, text = row
+    if not image.strip():
+        raise BadLine("names no image; write its file name first")
+    code = clean_code(text)
+    if not code and text.strip() != UNKNOWN:
+        raise BadLine(f"{text!r} has no letter A-Z and no digit; write ? where the plate cannot be read")
+    return Label(image, parse_box(numbers), code, number)
+
+
+def parse_box(numbers: list[str]) -> Box | None:
+    """The box that the fields x, y, w, h say; None where there are no fields or all are 0. Raises BadLine."""
+    try:
+        box = tuple(float(number) for number in numbers)
+    except ValueError:
+        raise BadLine(f"{' '.join(numbers)!r} is no box; write x, y, w and h in pixels") from None
+    if not any(box):
+        return None
+    if not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
+        raise BadLine(f"the box {' '.join(numbers)} has no area; write x, y, w and h in pixels, or 0 0 0 0")
+    return box
+
+
+def find_folder(path: str | os.PathLike) -> Path:
+    """The folder of the photographs of the table `path`: for `my/labels.tsv` `my/labels` if it exists, otherwise `my`.
+
+    Names in a table are paths below this folder.
+    """
+    path = Path(path)
+    beside = path.with_suffix("")
+    return beside if beside != path and beside.is_dir() else path.parent
+
+
+def find_photos(path: str | os.PathLike, labels: list[Label], folder: Path) -> dict[str, Path]:
+    """The file below `folder` for each image that `labels`, those of the table `path`, name.
+
+    Raises UserError, which names the line of the table, when there is no such file.
+    """
+    photos: dict[str, Path] = {}
+    for label in labels:
+        photo = folder / label.image
+        if label.image not in photos and not photo.is_file():
+            raise UserError(f"{path}: line {label.line}: {photo} is no file; correct the name, or delete the line")
+        photos[label.image] = photo
+    return photos
