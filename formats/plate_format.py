@@ -1,4 +1,7 @@
-"""TODO."""
+"""What a plate of a country may say and look like: the two classes that a file of this folder becomes.
+
+`any.toml` explains every key for somebody who writes such a file.
+"""
 
 import dataclasses
 import re
@@ -8,27 +11,30 @@ import numpy as np
 
 from common import ALPHABET
 
+LETTERS, DIGITS = ALPHABET[:26], ALPHABET[26:]
 SEPARATORS = " -.·/()[]"  # drawn on a plate, but no part of its code
 LINE_BREAK = "|"  # where a plate may break into two lines
-BANDS = ("", "left", "right", "top", "both")
-_TOKEN = re.compile(r"\{\w+\}|.", re.DOTALL)  # of a pattern: {NAME} or one character
+BANDS = ("", "left", "right", "top", "both")  # where a coloured band is; "" is no band, "both" is left and right
+TOKEN = re.compile(r"\{\w+\}|.", re.DOTALL)  # of a pattern: {NAME} or one character
+
+Colour = tuple[int, int, int]  # red, green, blue, each 0..255
 
 
 @dataclasses.dataclass(frozen=True)
 class PlateStyle:
-    """One look of a plate. Lengths are in millimetres, colours (red, green, blue) of 0..255."""
+    """One look of a plate. Lengths are in millimetres, probabilities and shares are 0..1."""
 
     weight: float  # its share among the styles of its format
     size: tuple[float, float]  # width, height
-    colour: tuple[int, int, int]
-    text_colour: tuple[int, int, int]  # the colour of the code
-    glyph_height: float  # of a capital on a one-line plate, or on the lower line
-    upper_height: float = 0.0  # of a capital on the upper line; glyph_height when not given
+    colour: Colour
+    text_colour: Colour  # of the code
+    glyph_height: float  # of a capital on a plate of one line, or on the lower line
+    upper_height: float = 0.0  # of a capital on the upper line; `glyph_height` where it is not given
     lines: int = 1
     border: float = 0.0  # probability of a line round the plate in the colour of the text
-    band: str = ""  # where a coloured band is: one of BANDS
-    band_colour: tuple[int, int, int] = (0, 51, 153)
-    band_text: tuple[str, ...] = ()  # letters on the band; drawn from
+    band: str = ""  # one of BANDS
+    band_colour: Colour = (0, 51, 153)
+    band_text: tuple[str, ...] = ()  # the letters on the band are one of these
     stacked: float = 0.0  # probability that two letters before the lower line's number stand one above the other
     stencil: float = 0.0  # probability that the code is painted through a stencil
     beside: float = 0.0  # probability that the last group stands, large, at the right of two short rows
@@ -36,11 +42,11 @@ class PlateStyle:
     small_prefix: float = 0.0  # probability that the first group, of at most three characters, is small
     painted: float = 0.0  # probability that the code is painted on the bodywork, without a plate
     taper: float = 0.0  # share of its width by which the plate is narrower at the top
-    panel: tuple[int, int, int] | None = None  # colour of a panel within the plate, on which the code stands
+    panel: Colour | None = None  # colour of a panel within the plate, on which the code stands
     picture: float = 0.0  # probability of pictures behind the code
-    flag: tuple[tuple[int, int, int], ...] = ()  # colours of the stripes of a small flag beside the code
+    flag: tuple[Colour, ...] = ()  # colours of the stripes of a small flag beside the code
     emblem: float = 0.0  # probability of a small coloured emblem, sticker or seal in a gap of the code
-    captions: tuple[str, ...] = ()  # small words above or below the code; drawn from
+    captions: tuple[str, ...] = ()  # small words above and below the code are some of these
     caption: float = 0.0  # probability of such words
 
     def __post_init__(self) -> None:
@@ -51,19 +57,20 @@ class PlateStyle:
 class PlateFormat:
     """The plates of one country or region."""
 
-    name: str  # the stem of its file
+    name: str  # of its file, without ".toml"
     title: str
     weight: float  # its share among the formats in use
-    patterns: tuple[tuple[str, float], ...]  # each with its weight
+    patterns: tuple[tuple[str, float], ...]  # (pattern, weight) pairs
     styles: tuple[PlateStyle, ...]
     lists: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    typefaces: tuple[str, ...] = ()  # prefixes of the file names of typical fonts, in any case
+    typefaces: tuple[str, ...] = ()  # beginnings of the file names of typical fonts, in upper or lower case
 
     def draw_text(self, rng: np.random.Generator, lines: int = 1) -> str:
-        """Draw what one plate says, as in "KA 02|MK|7259": a code of 1..SLOTS characters, SEPARATORS, LINE_BREAKs.
+        """Draw the text of one plate, such as "KA 02|MK|7259".
 
-        A plate of two `lines` breaks at one LINE_BREAK, and the text has one at least; at the others, and on a plate of
-        one line, is a space or nothing.
+        It holds 1..SLOTS letters and digits, which are its code, and SEPARATORS and LINE_BREAKs. The text for a plate
+        of two `lines` has a LINE_BREAK, and the plate breaks at one of them. Other LINE_BREAKs become a space or
+        nothing. Raises ValueError when no pattern has a LINE_BREAK and `lines` is 2.
         """
         patterns = [row for row in self.patterns if lines == 1 or LINE_BREAK in row[0]]
         weights = np.array([weight for _, weight in patterns])
@@ -71,18 +78,21 @@ class PlateFormat:
         return "".join(texts[rng.integers(len(texts))] for texts in self.expand(pattern))
 
     def expand(self, pattern: str) -> list[Sequence[str]]:
-        """For each token of one of the patterns, the texts that it may become, each as likely as the others."""
-        return [_expand(token, self.lists) for token in _TOKEN.findall(pattern)]
+        """For each token of `pattern`, the texts that it may become, each as likely as the others."""
+        return [expand_token(token, self.lists) for token in TOKEN.findall(pattern)]
 
 
-def _expand(token: str, lists: dict[str, Sequence[str]]) -> Sequence[str]:
-    """The texts that a token of a pattern may become; raises ValueError when there are none."""
+def expand_token(token: str, lists: dict[str, Sequence[str]]) -> Sequence[str]:
+    """The texts that a `token` of a pattern may become. Raises ValueError, with the reason, when there are none."""
     if len(token) > 1:
-        if token[1:-1] not in lists:
-            raise ValueError(f"no list {token[1:-1]} in [lists]")
-        return lists[token[1:-1]]
-    if token in ("L", "D"):
-        return lists.get(token, ALPHABET[:26] if token == "L" else ALPHABET[26:])
+        name = token[1:-1]
+        if name not in lists:
+            raise ValueError(f"no list {name} in [lists]")
+        return lists[name]
+    if token == "L":
+        return lists.get("L", LETTERS)
+    if token == "D":
+        return lists.get("D", DIGITS)
     if token not in ALPHABET + SEPARATORS + LINE_BREAK:
         raise ValueError(
             f"{token!r} is not one of L, D, {{NAME}}, A-Z, 0-9, {LINE_BREAK} and the separators {SEPARATORS!r}"

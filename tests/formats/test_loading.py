@@ -1,107 +1,18 @@
-"""The plate formats: what they draw, and how a file with a mistake is refused."""
+"""Files of formats are loaded by name, and a file with a mistake is refused with its line."""
 
-import dataclasses
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from format_files import SMALL, code_of, load_text
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import common
+from formats.loading import load_formats
 
-FORMATS = {form.name: form for form in common.load_formats()}
-SMALL = """\
-# a format for the tests
-title = "Test"
-weight = 1.5
-typefaces = ["Plate"]
-patterns = [
-    ["LL DD|DDDD", 3],
-    ["{AREA}-DDD", 1],
-]
-styles = [
-    # white
-    { weight = 2, size = [520, 110], glyph_height = 76, colour = "#ffffff", text = "#000000" },
-    { weight = 1, size = [280, 200], lines = 2, glyph_height = 70, upper_height = 60, colour = "#FFCC00" },
-]
-
-[defaults]
-border = 0.5
-band = "left"
-text = "#000000"
-
-[lists]
-AREA = ["KA", "DL1"]
-"""
-
-
-def load_text(folder: Path, text: str) -> common.PlateFormat:
-    (folder / "xx.toml").write_text(text, "utf-8")
-    [form] = common.load_formats("xx", folder)
-    return form
-
-
-def code_of(text: str) -> str:
-    return "".join(c for c in text if c in common.ALPHABET)
-
-
-def as_regex(pattern: str, lists: dict[str, tuple[str, ...]]) -> str:
-    """A regular expression for the codes of `pattern`."""
-
-    def expand(token: str) -> str:
-        if token[0] == "{":
-            return f"(?:{'|'.join(map(code_of, lists[token[1:-1]]))})"
-        return {"L": "[A-Z]", "D": "[0-9]"}.get(token, code_of(token))
-
-    return "".join(expand(token) for token in re.findall(r"\{\w+\}|.", pattern))
-
-
-@given(st.sampled_from(sorted(FORMATS)), st.integers(0, 2**32), st.sampled_from([1, 2]))
-def test_text_is_a_code_with_separators(name, seed, lines):
-    form = FORMATS[name]
-    text = form.draw_text(np.random.default_rng(seed), lines)
-    assert set(text) <= set(common.ALPHABET + common.SEPARATORS + common.LINE_BREAK)
-    assert 1 <= len(code_of(text)) <= common.SLOTS
-    assert all(code_of(line) for line in text.split(common.LINE_BREAK))
-    assert any(re.fullmatch(as_regex(pattern, form.lists), code_of(text)) for pattern, _ in form.patterns)
-    if lines == 2:
-        assert common.LINE_BREAK in text
-
-
-@given(st.sampled_from(sorted(FORMATS)), st.integers(0, 2**32))
-def test_same_seed_draws_the_same_text(name, seed):
-    first, second = (FORMATS[name].draw_text(np.random.default_rng(seed)) for _ in range(2))
-    assert first == second
-
-
-@pytest.mark.parametrize(
-    ("name", "codes"),
-    [
-        ("in", "KA02MK7259 MH14C1234 MH011234 DL3CAB1234 DL10CA1234 DL8CAA1234 GJ5KR123 UA07AB12 22BH1234AA MRL1234"),
-        ("gb", "AB12CDE A123BCD ABC123D 1234AB AIG1234"),
-        ("sk", "BA123AB AA123BC NRLLLLL"),
-        ("cz", "1B25790 1AB2345 BZM2227"),
-        ("de", "MAB1234 WUN123 BA1 HHAB123E"),
-        ("pl", "WX12345 KRA1A23 WA123AC"),
-        ("fr", "AB123CD 123ABC75"),
-        ("es", "1234BCD M1234AB"),
-        ("hu", "ABC123 AABB123"),
-        ("br", "ABC1234 ABC1D23"),
-        ("us", "8ABC123 ABC1234 AB12CD UH1N2A 1ABC2D A123456 123ABC AB12345 1234567 PLATES"),
-    ],
-)
-def test_codes_of_the_country_can_be_drawn(name, codes):
-    form = FORMATS[name]
-    for code in codes.split():
-        assert any(re.fullmatch(as_regex(pattern, form.lists), code) for pattern, _ in form.patterns), code
-
-
-def test_weights_are_shares():
-    form = dataclasses.replace(FORMATS["br"], patterns=(("LLL", 3.0), ("DDD", 1.0)))
-    rng = np.random.default_rng(0)
-    assert 0.7 < np.mean([form.draw_text(rng).isalpha() for _ in range(1000)]) < 0.8
+NAMES = sorted(path.stem for path in (Path(__file__).parent.parent.parent / "formats").glob("*.toml"))
 
 
 def test_values_reach_the_dataclasses(tmp_path):
@@ -110,7 +21,7 @@ def test_values_reach_the_dataclasses(tmp_path):
     assert form.patterns == (("LL DD|DDDD", 3.0), ("{AREA}-DDD", 1.0))
     assert form.lists == {"AREA": ("KA", "DL1")}
     white, yellow = form.styles
-    assert (white.size, white.lines, white.upper_height, white.text) == ((520.0, 110.0), 1, 76.0, (0, 0, 0))
+    assert (white.size, white.lines, white.upper_height, white.text_colour) == ((520.0, 110.0), 1, 76.0, (0, 0, 0))
     assert (yellow.lines, yellow.upper_height, yellow.colour, yellow.band) == (2, 60.0, (255, 204, 0), "left")
     assert {white.border, yellow.border} == {0.5}
 
@@ -124,8 +35,8 @@ def test_a_list_called_l_replaces_the_letters(tmp_path):
 
 
 def test_names_choose_formats():
-    assert [form.name for form in common.load_formats("in, gb,in")] == ["in", "gb"]
-    names = [form.name for form in common.load_formats()]
+    assert [form.name for form in load_formats("in, gb,in")] == ["in", "gb"]
+    names = [form.name for form in load_formats()]
     assert names == sorted(names)
     assert {"any", "br", "gb", "in", "us"} <= {*names}
 
@@ -133,18 +44,23 @@ def test_names_choose_formats():
 @pytest.mark.parametrize("names", ["xx", "in,", "../formats/in", "IN\n"])
 def test_unknown_name_lists_those_there_are(names):
     with pytest.raises(common.UserError, match=r"no plate format is called .* there are .*any, .*br, .*us"):
-        common.load_formats(names)
+        load_formats(names)
 
 
 def test_folder_without_formats(tmp_path):
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(common.UserError, match="holds no plate format"):
-            common.load_formats(folder=folder)
+            load_formats(folder=folder)
 
 
 MISTAKES = {  # what of SMALL is replaced, with what; the line and the reason that the message then names
     "unknown key": ("title", "titel", 2, "unknown key 'titel'; there are title, weight, patterns"),
-    "unknown key of a style": ('text = "#000000"', 'ink = "#000000"', 11, "unknown key 'ink'; there are weight, size"),
+    "unknown key of a style": (
+        'text_colour = "#000000"',
+        'ink = "#000000"',
+        11,
+        "unknown key 'ink'; there are weight, size",
+    ),
     "unknown key of the defaults": ("border", "boder", 16, "unknown key 'boder'"),
     "missing key": ("weight = 1.5\n", "", 1, "weight is missing"),
     "missing key of a style": (', colour = "#FFCC00"', "", 12, "colour is missing"),
@@ -158,7 +74,7 @@ MISTAKES = {  # what of SMALL is replaced, with what; the line and the reason th
     "pattern without a weight": ('DDD", 1]', 'DDD"]', 7, "a pattern must be [text, weight above 0]"),
     "pattern of a number": ('["{AREA}-DDD", 1]', "[1, 1]", 7, "a pattern must be [text, weight above 0], not [1, 1]"),
     "unknown list": ("{AREA}", "{AERA}", 7, "pattern '{AERA}-DDD': no list AERA in [lists]"),
-    "bad character": ("-DDD", "/DDD", 7, "'/' is not one of L, D"),
+    "bad character": ("-DDD", "+DDD", 7, "'+' is not one of L, D"),
     "open brace": ("{AREA}", "{AREA", 7, "'{' is not one of L, D"),
     "too long": ("-DDD", "-DDDDDDDDDD", 7, "makes 13 letters and digits; 12 fit"),
     "empty line": ("LL DD|DDDD", "LLDD-|", 6, "may have a line without letters and digits"),
@@ -167,7 +83,7 @@ MISTAKES = {  # what of SMALL is replaced, with what; the line and the reason th
     "list of lower case": ('"DL1"', '"dl"', 21, "list 'AREA' must be one or more texts of A-Z, 0-9"),
     "empty list": ('["KA", "DL1"]', "[]", 21, "list 'AREA' must be one or more texts of A-Z, 0-9"),
     "no colour": ("#FFCC00", "yellow", 12, "colour must be a colour as in \"#ffcc00\", not 'yellow'"),
-    "short colour": ("#000000", "#000", 11, "text must be a colour"),
+    "short colour": ("#000000", "#000", 11, "text_colour must be a colour"),
     "size of one length": ("[520, 110]", "[520]", 11, "size must be [width, height] in millimetres, not [520]"),
     "three lines": ("lines = 2", "lines = 3", 12, "lines must be 1 or 2, not 3"),
     "high glyphs": ("glyph_height = 70", "glyph_height = 150", 12, "the glyphs are higher than the plate"),
@@ -204,19 +120,70 @@ def test_no_patterns_or_styles(tmp_path, key, value):
 def test_not_utf8(tmp_path):
     (tmp_path / "xx.toml").write_bytes(SMALL.replace("Test", "Südtirol").encode("latin-1"))
     with pytest.raises(common.UserError, match=r"xx.toml: is not in UTF-8"):
-        common.load_formats(folder=tmp_path)
+        load_formats(folder=tmp_path)
 
 
 def test_not_a_file(tmp_path):
     (tmp_path / "xx.toml").mkdir()
     with pytest.raises(common.UserError, match=r"xx.toml: cannot be read"):
-        common.load_formats(folder=tmp_path)
+        load_formats(folder=tmp_path)
 
 
+HOSTILE = {  # what of SMALL is replaced, with what; the line and the reason that the message then names
+    "key of 20,000 parts": ("weight = 1.5", f"{'a.' * 20_000}b = 1", 3, "a key has more than 32 parts"),
+    "spaced key": ("weight = 1.5", f"{'a . ' * 20_000}b = 1", 3, "a key has more than 32 parts"),
+    "quoted key": ("weight = 1.5", '"a".' * 20_000 + "b = 1", 3, "a key has more than 32 parts"),
+    "header of 20,000 parts": ("[lists]", f"[{'a.' * 20_000}b]", 20, "a key has more than 32 parts"),
+    "number of 5,000 digits": ("weight = 1.5", f"weight = {'9' * 5_000}", 3, "a number is too long"),
+    "number of 4,000 digits": ("weight = 1.5", f"weight = {'9' * 4_000}", 3, "weight must be a number above 0"),
+    "number of 100,000 hexadecimal digits": ("weight = 1.5", f"weight = 0x{'f' * 100_000}", 3, "weight must be"),
+    "nested lists": ("weight = 1.5", f"weight = {'[' * 100_000}", 3, "nested too deeply"),
+    "nested tables": ("weight = 1.5", f"weight = {'{a=' * 100_000}", 3, "nested too deeply"),
+    "nested a little": ("weight = 1.5", f"weight = {'[' * 200}{']' * 200}", 3, "weight must be a number above 0"),
+    "infinity": ("weight = 1.5", "weight = inf", 3, "weight must be a number above 0, not inf"),
+    "no number": ("weight = 1.5", "weight = nan", 3, "weight must be a number above 0, not nan"),
+    "long key": ("weight = 1.5", f"{'a' * 500_000} = 1", 3, "unknown key"),
+    "long list name": ("AREA =", f"{'a' * 500_000} = []\nAREA =", 21, "must be one or more texts"),
+    "long pattern": ("{AREA}-DDD", "-" * 500_000 + "D", 7, "has 500001 characters; 100 fit"),
+    "long text of a list": ('"DL1"', f'"{"-" * 500_000}"', 7, "100 fit"),
+    "long typeface": (
+        '["Plate"]',
+        f'["{"a" * 500_000}"]',
+        4,
+        "typefaces must be a list of texts, none empty",
+    ),
+    "plate as high as a tower": ("size = [520, 110]", "size = [1, 1e8]", 11, "times as wide as high"),
+    "plate as flat as a hair": ("size = [520, 110]", "size = [1e8, 100]", 11, "times as wide as high"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "line", "reason"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_file_is_refused_before_it_costs_time(tmp_path, old, new, line, reason):
+    assert old in SMALL
+    with pytest.raises(common.UserError) as caught:
+        load_text(tmp_path, SMALL.replace(old, new, 1))
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path / 'xx.toml'}: line {line}: ")
+    assert reason in message
+    assert len(message) < 1000
+    assert "\n" not in message
+
+
+def test_a_file_beyond_the_limit_is_not_read(tmp_path):
+    with pytest.raises(common.UserError, match=r"xx.toml: has .* and the limit is 1 MB"):
+        load_text(tmp_path, SMALL + "#" * (1 << 20))
+
+
+def test_dots_in_texts_and_comments_are_no_key(tmp_path):
+    text = SMALL.replace("# white", f"# {'a.' * 100}").replace('"Test"', f'"{"b." * 100}"')
+    assert load_text(tmp_path, text).title == "b." * 100
+
+
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 8), st.booleans())
 def test_wrong_style_is_found_among_many(tmp_path_factory, data, count, inline):
     wrong = data.draw(st.integers(0, count - 1))
-    keys = 'size = [520, 110]{0}glyph_height = 70{0}colour = "#ffffff"{0}text = "#00000{1}"{0}weight = 1'
+    keys = 'size = [520, 110]{0}glyph_height = 70{0}colour = "#ffffff"{0}text_colour = "#00000{1}"{0}weight = 1'
     head = 'title = "{T}"\nweight = 1\npatterns = [["LLL DDD", 1]]\n'
     if inline:
         rows = [f"    {{ {keys.format(', ', 'g' if i == wrong else 0)} }},\n" for i in range(count)]
@@ -224,13 +191,14 @@ def test_wrong_style_is_found_among_many(tmp_path_factory, data, count, inline):
     else:
         rows = ["[[styles]]\n" + keys.format("\n", "g" if i == wrong else 0) + "\n" for i in range(count)]
         text, line = head + "".join(rows), 4 + 6 * wrong + 4
-    with pytest.raises(common.UserError, match=f"line {line}: text must be a colour"):
+    with pytest.raises(common.UserError, match=f"line {line}: text_colour must be a colour"):
         load_text(tmp_path_factory.mktemp("formats"), text)
 
 
 LINES = SMALL.splitlines()
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(LINES) - 1), st.one_of(st.text(max_size=40), st.sampled_from(LINES)))
 def test_a_spoilt_line_is_refused_with_its_number_or_harmless(tmp_path_factory, index, replacement):
     text = "\n".join([*LINES[:index], replacement, *LINES[index + 1 :]])
