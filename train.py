@@ -67,7 +67,7 @@ def main() -> None:
     given = vars(make_parser().parse_args())
     resume = given.pop("resume", False)
     options = with_options(DEFAULTS, given)
-    checkpoint = load_checkpoint(options.checkpoint) if resume else None
+    checkpoint = load_checkpoint(options.checkpoint, options.target) if resume else None
     if checkpoint:
         check_resumed(checkpoint, given)
         options = with_options(DEFAULTS, kept_options(checkpoint) | given)

@@ -12,7 +12,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from training_runs import MADE, SMALL, FakeNetwork, make_test_windows, read_table, run_training, start_training
+from training_runs import (
+    MADE,
+    SMALL,
+    FakeNetwork,
+    make_test_windows,
+    read_checkpoint,
+    read_table,
+    run_training,
+    start_training,
+)
 
 import model
 import train
@@ -26,9 +35,9 @@ from training.test_set import TEST_COUNT
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> tuple[Path, str, str]:
-    """The folder, stdout and stderr of a run of two small batches."""
+    """The folder, stdout and stderr of a run of two small batches, with a seed of 33 bits."""
     folder = tmp_path_factory.mktemp("run")
-    code, stdout, stderr = run_training(folder, *SMALL, "--workers", "1")
+    code, stdout, stderr = run_training(folder, *SMALL, "--workers", "1", "--seed", str(2**32))
     assert code == 0, stderr
     return folder, stdout, stderr
 
@@ -63,7 +72,7 @@ def test_a_run_leaves_its_files(run):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_goes_on_exactly(run, tmp_path, number):
     """A signal in the second batch, or while it is awaited; then the rest: the same as the run in one go."""
-    process = start_training(tmp_path, *SMALL, "--workers", "2")
+    process = start_training(tmp_path, *SMALL, "--workers", "2", "--seed", str(2**32))
     while not process.stdout.readline().startswith("batch 1"):
         assert process.poll() is None, process.stderr.read()
     os.killpg(process.pid, number)  # the workers get it too, as from a terminal
@@ -71,11 +80,11 @@ def test_an_interrupted_run_goes_on_exactly(run, tmp_path, number):
     assert process.returncode == 0
     assert "Traceback" not in stderr
     assert "interrupted after" in stdout
-    progress = load_checkpoint(tmp_path / "checkpoint.npz").progress
+    progress = read_checkpoint(tmp_path).progress
     code, _, stderr = run_training(tmp_path, "--resume", "--workers", "1")  # --out and all else are in the checkpoint
     assert code == 0, stderr
-    straight = load_checkpoint(run[0] / "checkpoint.npz")
-    resumed = load_checkpoint(tmp_path / "checkpoint.npz")
+    straight = read_checkpoint(run[0])
+    resumed = read_checkpoint(tmp_path)
     assert 0 < progress.windows < resumed.progress.windows == straight.progress.windows
     assert resumed.progress.steps == straight.progress.steps
     losses = [[row["finder_loss"], row["reader_loss"]] for row in read_table(tmp_path)]
@@ -168,7 +177,7 @@ def test_messages_name_the_checkpoint_in_use(main, tmp_path):
         main("--resume", "--out", "runs/mine.npz", "--seed", "4")
     with pytest.raises(UserError, match=r"a\.npz: --resume starts from runs/checkpoint\.npz"):
         main("a.npz", "--resume", "--out", "runs/mine.npz")
-    checkpoint = load_checkpoint(options.checkpoint)
+    checkpoint = load_checkpoint(options.checkpoint, options.target)
     with pytest.raises(UserError, match=r"^runs/checkpoint\.npz: is of another network"):
         restore(checkpoint.arrays, {"finder": FakeNetwork(1)}, checkpoint.path)
 

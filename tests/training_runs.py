@@ -12,6 +12,7 @@ import numpy as np
 from synthesis.storage import write_windows
 from synthesis.windows import Settings, Synthesizer
 from synthesis.workers import make_batch
+from training.checkpoint import Checkpoint, load_checkpoint
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in", "--out", "weights.npz")
@@ -43,6 +44,11 @@ def read_table(folder: Path) -> list[dict[str, str]]:
     """The rows of training.csv."""
     with (folder / "training.csv").open() as file:
         return list(csv.DictReader(file))
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """The checkpoint in `folder`."""
+    return load_checkpoint(folder / "checkpoint.npz", folder / "weights.npz")
 
 
 class FakeVariable:

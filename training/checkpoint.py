@@ -2,15 +2,25 @@
 
 import dataclasses
 import json
+import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from common import UserError, write_beside
-from media.arrays import UNREADABLE_ARCHIVE
+from media.arrays import read_arrays
+from training.evaluation import FIGURES
 from training.minibatches import MODELS
+from training.options import KEPT, is_count
 
 CHECKPOINT_VERSION = 1
+COLUMNS = (  # of training.csv, in their order
+    *("batch", "windows", "hours", "windows_per_second"),
+    *(f"{name}_loss" for name in MODELS),
+    *FIGURES,
+    "score",
+)
 
 
 @dataclasses.dataclass
@@ -63,21 +73,53 @@ def save_checkpoint(path: Path, options: dict, progress: Progress, arrays: dict[
         np.savez(temporary, state=json.dumps(state), **arrays)
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """Read what `save_checkpoint` wrote. Raises UserError when the file is missing or damaged."""
+def load_checkpoint(path: Path, weights: Path) -> Checkpoint:
+    """Read what `save_checkpoint` wrote. Raises UserError when the file is missing or damaged.
+
+    `weights` are those of the same run. The messages name them, because they are what is left of a run whose checkpoint
+    is damaged.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: not found; start a run without --resume")
+    remedy = f"train.py {weights} goes on from the run's best weights" if weights.exists() else "start another run"
+    arrays = read_arrays(path, remedy)
+    damaged = UserError(f"{path}: is damaged or no checkpoint; {remedy}")
     try:
-        with np.load(path) as data:
-            arrays = {key: data[key] for key in data.files}
         state = json.loads(str(arrays.pop("state")))
-        version, options = state.pop("version"), state.pop("options")
+        version = state.pop("version")
+        if version != CHECKPOINT_VERSION:
+            raise UserError(f"{path}: has version {version!r}, not {CHECKPOINT_VERSION}; {remedy}")
+        options = {"out": None} | state.pop("options")
         progress = Progress(**state)
-    except FileNotFoundError:
-        raise UserError(f"{path}: not found; start a run without --resume") from None
-    except (OSError, *UNREADABLE_ARCHIVE):
-        raise UserError(f"{path}: is damaged or no checkpoint; start a run without --resume") from None
-    if version != CHECKPOINT_VERSION:
-        raise UserError(f"{path}: has version {version}, not {CHECKPOINT_VERSION}; start a run without --resume")
+        if not is_sound(progress) or not are_sound(options):
+            raise damaged
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise damaged from None
     return Checkpoint(path, options, progress, arrays)
+
+
+def are_sound(options: dict) -> bool:
+    """Whether the options are those that a checkpoint keeps, with values that `train.py` takes."""
+    return options.keys() == KEPT.keys() and all(KEPT[key](value) for key, value in options.items())
+
+
+def is_sound(progress: Progress) -> bool:
+    """Whether each field has a value that a run can have."""
+    counts = progress.batch, progress.step, progress.planned, progress.steps, progress.windows, progress.setbacks
+    return (
+        all(map(is_count, counts))
+        and progress.step < progress.planned
+        and are_numbers([progress.seconds])
+        and progress.losses.keys() == set(MODELS)
+        and all(map(are_numbers, progress.losses.values()))
+        and len(progress.history) == progress.batch
+        and all(row.keys() == set(COLUMNS) and are_numbers(row.values()) for row in progress.history)
+    )
+
+
+def are_numbers(values: Iterable) -> bool:
+    """Whether all values are finite numbers."""
+    return all(type(value) in (int, float) and math.isfinite(value) for value in values)
 
 
 def restore(arrays: dict[str, np.ndarray], networks: dict, path: Path) -> dict[str, list[np.ndarray]]:
@@ -91,9 +133,18 @@ def restore(arrays: dict[str, np.ndarray], networks: dict, path: Path) -> dict[s
         pairs = list(zip(average, network.weights, strict=True))
         for part, variables in trained_variables(network).items():
             pairs += [(arrays.get(f"{name}/{part}/{i}"), variable) for i, variable in enumerate(variables)]
-        if any(array is None or array.shape != tuple(variable.shape) for array, variable in pairs):
-            raise UserError(f"{path}: is of another network; start a run without --resume")
+        if not all(fits(array, variable) for array, variable in pairs):
+            raise UserError(
+                f"{path}: is of another network; start a run without --resume, with --out in another folder"
+            )
         for array, variable in pairs[len(average) :]:
             variable.assign(array)
         averages[name] = average
     return averages
+
+
+def fits(array: np.ndarray | None, variable) -> bool:
+    """Whether `array` can be the value of `variable`."""
+    if array is None or array.shape != tuple(variable.shape) or array.dtype.name != str(variable.dtype):
+        return False
+    return bool(np.isfinite(array).all())

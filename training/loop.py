@@ -21,7 +21,7 @@ from training.checkpoint import Checkpoint, Progress, get_state, restore, save_c
 from training.evaluation import evaluate
 from training.interrupt import Interrupt
 from training.machines import Machine, find_machine, import_keras, make_strategy
-from training.minibatches import MINIBATCH, MODELS, plan_batch, prepare
+from training.minibatches import MINIBATCH, MODELS, check_batch, plan_batch, prepare
 from training.networks import choose_precision, learning_rate, make_networks, make_step
 from training.options import TrainingOptions
 from training.report import Reporter, batch_line, draw_training, losses_text, say, time_text, warn, write_history
@@ -64,7 +64,8 @@ class Training:
         """The batches of this machine, from the present one on."""
         options, batch, machine = self.options, self.progress.batch, self.machine
         if options.data:
-            return read_batches(options.data, options.seed, batch * machine.count + machine.number, machine.count)
+            batches = read_batches(options.data, options.seed, batch * machine.count + machine.number, machine.count)
+            return (check_batch(batch, options.data) for batch in batches)
         first = batch * options.batch
         seed = TRAINING_SEED + self.seed
         return stream_batches(options.window_settings, seed, first, options.batch, options.workers)
@@ -292,7 +293,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     machine = dataclasses.replace(machine, strategy=make_strategy(keras, machine.count))
     choose_precision(keras)
     # 4. Make the networks, two to train and two to test.
-    keras.utils.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed % 2**32)  # Keras takes no larger one
     networks = make_networks(keras, machine)
     steps = {name: make_step(keras, network) for name, network in networks.items()}
     pair, tested = tuple(networks.values()), model.get_models()

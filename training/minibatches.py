@@ -1,15 +1,26 @@
 """Minibatches: how a batch of windows is divided, degraded anew and given its truths."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from common import UserError, code_to_slots
+from common import ALPHABET, UserError, code_to_slots
 
 MINIBATCH = 64  # windows a step; larger ones would leave fewer steps in the hours there are
 REUSE = 2  # passes through a batch: synthesising a window costs a core a sixth of a pass of the reader; not tuned
 MODELS = ("finder", "reader")
+
+
+def check_batch(batch: dict, source: Path | str) -> dict:
+    """`batch`; UserError, which names `source`, when it holds values that no window has."""
+    flags = np.concatenate([batch["presence"], batch["rectified"]])
+    places = np.concatenate([batch["corners"].ravel(), batch["centres"].ravel()])
+    characters = set("".join(batch["codes"]))
+    if flags.max(initial=0) > 1 or not np.isfinite(places).all() or not characters <= set(ALPHABET):
+        raise UserError(f"{source}: holds windows that gen.py does not make; make them again with gen.py")
+    return batch
 
 
 def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:

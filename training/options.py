@@ -1,12 +1,33 @@
 """The options of a training run, as `train.py` takes them and as a checkpoint keeps them."""
 
 import dataclasses
+import math
 import os
 from pathlib import Path
 
 from synthesis.windows import Settings
 
-KEPT = ("hours", "batches", "seed", "formats", "fonts", "bgs", "data", "batch")  # a checkpoint keeps these, and --out
+
+def is_count(value) -> bool:
+    """Whether `value` is a whole number from 0 up."""
+    return type(value) is int and value >= 0
+
+
+def is_text(value) -> bool:
+    return isinstance(value, str)
+
+
+KEPT = {  # the options that a checkpoint keeps, and how each value is checked
+    "hours": lambda value: type(value) in (int, float) and 0 < value < math.inf,
+    "batches": lambda value: value is None or (is_count(value) and value > 0),
+    "seed": is_count,
+    "formats": lambda value: value is None or is_text(value),
+    "fonts": lambda value: isinstance(value, list) and all(map(is_text, value)),
+    "bgs": is_text,
+    "data": lambda value: value is None or is_text(value),
+    "batch": lambda value: is_count(value) and value > 0,
+    "out": lambda value: value is None or (is_text(value) and Path(value).name == value),
+}
 CHECKPOINT = "checkpoint.npz"
 
 
@@ -60,4 +81,5 @@ class TrainingOptions:
 
     def kept(self) -> dict:
         """The options that a checkpoint keeps, as JSON takes them. Of --out it keeps the name, because folders move."""
-        return {key: getattr(self, key) for key in KEPT} | {"out": self.out and self.out.name}
+        kept = {key: getattr(self, key) for key in KEPT}
+        return kept | {"fonts": list(self.fonts), "out": self.out.name if self.out else None}

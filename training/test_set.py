@@ -10,7 +10,7 @@ from common import UserError
 from synthesis.storage import holds_windows, list_batches, read_windows, settings_of, write_windows
 from synthesis.windows import Settings, Synthesizer
 from synthesis.workers import split_range, stream_chunks
-from training.minibatches import MODELS
+from training.minibatches import MODELS, check_batch
 from training.report import say
 
 TEST_COUNT = 1000  # windows; a code accuracy near 90 % is then known to about 1.3 %
@@ -31,7 +31,7 @@ def load_test_windows(settings: Settings, workers: int) -> dict[str, np.ndarray]
             raise UserError(f"{folder}: cannot be made ({error.strerror}); run where you may write") from None
         chunks = stream_chunks(synthesizer, TEST_SEED, split_range(0, TEST_COUNT), workers)
         write_windows(folder, 0, TEST_COUNT, chunks, described)
-    windows = read_windows(folder)
+    windows = check_batch(read_windows(folder), folder)
     check_kinds(windows, folder)
     if folder != TEST_FOLDER:
         say(f"the test windows are in {folder}, because {TEST_FOLDER} holds windows of other settings")

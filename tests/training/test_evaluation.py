@@ -4,9 +4,23 @@ import numpy as np
 import pytest
 from window_batches import PAINTED
 
-from common import BLANK, code_to_slots
+from common import ALPHABET, BLANK
+from model import COLUMNS, LINES
 from synthesis.workers import make_batch
 from training import evaluation
+
+
+def frames_of(code: str) -> np.ndarray:
+    """Logits (64, 37) of frames that show `code`, each character in a frame of its own, with blank frames between."""
+    classes = np.full(LINES * COLUMNS, BLANK)
+    classes[1 : 2 * len(code) : 2] = [ALPHABET.index(character) for character in code]
+    return 9.0 * np.eye(BLANK + 1)[classes]
+
+
+def other_code(code: str) -> str:
+    """A code that has no character in common with `code`, and is not empty."""
+    unused = next(character for character in ALPHABET if character not in code)
+    return unused * max(1, len(code))
 
 
 @pytest.mark.parametrize("right", [True, False])
@@ -17,11 +31,11 @@ def test_evaluate_counts_what_is_right(monkeypatch, right):
 
     def answers(_, images):
         chosen = images[:, 0, 0, 0]  # each window carries its number
-        slots = np.stack([code_to_slots(code) for code in batch["codes"][chosen]])
+        codes = batch["codes"][chosen]
         return {
             "presence": (batch["presence"][chosen, None] * 18.0 - 9) * (1 if right else -1),
             "corners": batch["corners"][chosen].copy(),
-            "characters": 9.0 * np.eye(BLANK + 1)[slots if right else (slots + 1) % 36],
+            "characters": np.stack([frames_of(code if right else other_code(code)) for code in codes]),
         }
 
     monkeypatch.setattr(evaluation, "predict", answers)

@@ -6,11 +6,11 @@ import resource
 
 import numpy as np
 import pytest
-from training_runs import FakeNetwork
+from training_runs import FakeNetwork, read_checkpoint
 
 from common import UserError
 from training import loop
-from training.checkpoint import Progress, load_checkpoint
+from training.checkpoint import Progress
 from training.evaluation import FIGURES
 from training.loop import MOST_SETBACKS, PATIENCE, READ_LOSSES_EVERY, REMEMBER_EVERY, Training
 from training.machines import Machine
@@ -113,7 +113,7 @@ def test_a_full_disk_does_not_end_a_run(training, tmp_path, monkeypatch, capsys,
     files = [tmp_path / name for name in ("checkpoint.npz", "training.csv", "training.png", "weights.npz")]
     for file in files:
         file.write_text("before")
-    training.progress.windows = 64
+    training.progress.batch, training.progress.windows = 1, 64
     training.record(LOSSES, training.evaluate()[0])
     told = capsys.readouterr().err.splitlines()
     assert len(told) == len(files)
@@ -124,11 +124,11 @@ def test_a_full_disk_does_not_end_a_run(training, tmp_path, monkeypatch, capsys,
         training.check_written()
 
     small_files()  # there is room again
-    training.progress.windows = 128
+    training.progress.batch, training.progress.windows = 2, 128
     training.record(LOSSES, training.evaluate()[0])  # the weights are no better than those that were not written
     assert not capsys.readouterr().err
     assert all(file.read_bytes() != b"before" for file in files)
-    assert len(load_checkpoint(tmp_path / "checkpoint.npz").progress.history) == 2
+    assert len(read_checkpoint(tmp_path).progress.history) == 2
     training.check_written()
 
 

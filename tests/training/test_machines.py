@@ -12,10 +12,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from training_runs import MADE, ROOT, make_test_windows, read_table
+from training_runs import MADE, ROOT, make_test_windows, read_checkpoint, read_table
 
 from common import UserError
-from training.checkpoint import load_checkpoint
 from training.machines import Machine, find_machine
 from training.minibatches import MINIBATCH
 
@@ -126,7 +125,7 @@ def test_machines_go_on_from_the_checkpoint_with_the_same_weights(killed):
     assert first.splitlines()[-1] == second.strip()
     assert not re.search("Traceback|tensorflow|WARNING", stderr), stderr
     assert len(read_table(folder)) == 2
-    progress = load_checkpoint(folder / "checkpoint.npz").progress
+    progress = read_checkpoint(folder).progress
     assert progress.windows == progress.steps * MINIBATCH * 2
     assert sorted(p.name for p in folder.iterdir()) == MADE
 

@@ -6,7 +6,7 @@ from window_batches import PAINTED
 
 from common import UserError
 from synthesis.workers import make_batch
-from training.minibatches import MINIBATCH, MODELS, REUSE, augment, plan_batch, prepare
+from training.minibatches import MINIBATCH, MODELS, REUSE, augment, check_batch, plan_batch, prepare
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,22 @@ def test_plan_goes_through_all_windows():
     assert "reader" in [name for name, _, _ in plan[:4]]  # they take turns
     with pytest.raises(UserError, match="larger batches"):
         plan_batch(rectified[:100], [1, 0], MINIBATCH, np.random.default_rng(0))
+
+
+CHANGES = {
+    "presence": lambda batch: batch["presence"] + 2,
+    "rectified": lambda batch: batch["rectified"] + 1,
+    "corners": lambda batch: batch["corners"] * np.float32(np.nan),
+    "centres": lambda batch: batch["centres"] + np.float32(np.inf),
+    "codes": lambda batch: np.char.lower(batch["codes"]),
+}
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_values_that_no_window_has_are_refused(batch, key):
+    assert check_batch(batch, "data") is batch
+    with pytest.raises(UserError, match="data: holds windows that"):
+        check_batch(batch | {key: CHANGES[key](batch)}, "data")
 
 
 def test_the_first_pass_shows_the_windows_as_they_are(batch):
