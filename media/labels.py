@@ -145,15 +145,15 @@ def find_folder(path: str | os.PathLike) -> Path:
     return beside if beside != path and beside.is_dir() else path.parent
 
 
-def find_photos(path: str | os.PathLike, labels: list[Label], folder: Path) -> dict[str, Path]:
-    """The file below `folder` for each image that `labels`, those of the table `path`, name.
+def find_photos(path: str | os.PathLike, labels: list[Label], folder: Path) -> dict[Path, list[Label]]:
+    """The labels of each photograph below `folder` that `labels`, those of the table `path`, name.
 
-    Raises UserError, which names the line of the table, when there is no such file.
+    Raises UserError, which names the line of the table, when there is no such photograph.
     """
-    photos: dict[str, Path] = {}
+    photos: dict[Path, list[Label]] = {}
     for label in labels:
         photo = folder / label.image
-        if label.image not in photos and not photo.is_file():
+        if photo not in photos and not photo.is_file():
             raise UserError(f"{path}: line {label.line}: {photo} is no file; correct the name, or delete the line")
-        photos[label.image] = photo
+        photos.setdefault(photo, []).append(label)
     return photos

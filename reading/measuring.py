@@ -1,7 +1,7 @@
 """Measuring: the readings of a user's photographs held against the user's labels.
 
-A name in the table of labels is a path, of which the end of a photograph's path has to be the same: `a.jpg` and
-`street/a.jpg` both name the photograph `photos/street/a.jpg`.
+A table of labels may name a photograph by any end of its path: `a.jpg` and `street/a.jpg` both name
+`photos/street/a.jpg`.
 """
 
 from collections import Counter
@@ -30,12 +30,11 @@ class Finding(NamedTuple):
 class Measurement:
     """Takes the readings of photographs one by one, and says how right they are.
 
-    `path` is the table of labels, and `photos` are all the photographs that will be read. Raises UserError when the
-    table is wrong, or when it names a photograph that is not among `photos`, or is there more than once.
+    `labels` are those of each photograph that has any.
     """
 
-    def __init__(self, path: Path, photos: Iterable[Path]) -> None:
-        self.labels = match(path, read_labels(path), photos)
+    def __init__(self, labels: dict[Path, list[Label]]) -> None:
+        self.labels = labels
         self.verdicts: dict[Path, Verdict] = {}
         self.unlabelled = 0  # photographs that were read but have no label
 
@@ -105,13 +104,16 @@ class Measurement:
         return lines + describe_confusions(self.confusions()) + describe_misreadings(self.misreadings())
 
 
-def match(path: Path, labels: Iterable[Label], photos: Iterable[Path]) -> dict[Path, list[Label]]:
-    """The labels, those of the table `path`, of each photograph that they name. Raises UserError."""
+def match_labels(path: Path, photos: Iterable[Path]) -> dict[Path, list[Label]]:
+    """The labels of the table `path` for each of the `photos` that the table names.
+
+    Raises UserError when the table is wrong, or when it names a photograph that is not among `photos`, or two of them.
+    """
     named: dict[str, list[Path]] = {}
     for photo in dict.fromkeys(photos):
         named.setdefault(photo.name, []).append(photo)
     matched: dict[Path, list[Label]] = {}
-    for label in labels:
+    for label in read_labels(path):
         name = PurePath(label.image)
         length = len(name.parts)
         fitting = [photo for photo in named.get(name.name, []) if photo.absolute().parts[-length:] == name.parts]

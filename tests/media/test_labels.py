@@ -137,14 +137,15 @@ def test_clean_code():
 
 
 def test_photographs_are_beside_the_table_or_in_a_folder_of_its_name(table, tmp_path):
-    path = table("a.jpg\tAB12\nsub/b.jpg\tCD34\n", "mine.tsv")
+    path = table("a.jpg\tAB12\nsub/b.jpg\tCD34\n./a.jpg\tEF56\n", "mine.tsv")
     assert find_folder(path) == tmp_path
     (tmp_path / "mine" / "sub").mkdir(parents=True)
     assert find_folder(path) == tmp_path / "mine"
     for name in ("a.jpg", "sub/b.jpg"):
         (tmp_path / "mine" / name).touch()
     photos = find_photos(path, read_labels(path), tmp_path / "mine")
-    assert photos == {"a.jpg": tmp_path / "mine" / "a.jpg", "sub/b.jpg": tmp_path / "mine" / "sub" / "b.jpg"}
+    codes = {photo: [label.code for label in labels] for photo, labels in photos.items()}
+    assert codes == {tmp_path / "mine" / "a.jpg": ["AB12", "EF56"], tmp_path / "mine" / "sub" / "b.jpg": ["CD34"]}
 
 
 def test_a_table_without_a_suffix_is_no_folder_of_its_own(tmp_path):

@@ -9,7 +9,7 @@ from fakes import quad
 
 from common import UserError
 from media.pictures import read_image, write_image
-from reading.measuring import Measurement
+from reading.measuring import Measurement, match_labels
 from reading.plate import Plate
 from reading.plate_reader import bounding_box
 from reading.report import CELL_HEIGHT, CELL_WIDTH, CLASSES, EDGE, FIELD, MARGIN, draw_confusions, write_report
@@ -48,7 +48,7 @@ def measurement(tmp_path, photos) -> Measurement:
         "c.png\tKA02\n"
         "street/a.png\tMH1234\nstreet/e.png\t0\t0\t9\t9\tXY99\n"
     )
-    measurement = Measurement(table, photos)
+    measurement = Measurement(match_labels(table, photos))
     readings = {
         "a.png": [make_plate("AB10"), make_plate("EXIT", 0.3, quad(0, 0, 40, 20))],
         "b.png": [make_plate("ABI0", 0.95)],
@@ -85,14 +85,14 @@ def test_what_is_said(measurement):
 
 def test_a_perfect_measurement_says_no_more(tmp_path, photos):
     (tmp_path / "labels.tsv").write_text("c.png\tKA02\n")
-    measurement = Measurement(tmp_path / "labels.tsv", photos)
+    measurement = Measurement(match_labels(tmp_path / "labels.tsv", photos))
     measurement.add(photos[2], [make_plate("KA02")])
     assert len(measurement.describe()) == 7
 
 
 def test_photographs_that_were_not_read_count(tmp_path, photos):
     (tmp_path / "labels.tsv").write_text("c.png\tKA02\nd.png\tKA03\n")
-    measurement = Measurement(tmp_path / "labels.tsv", photos)
+    measurement = Measurement(match_labels(tmp_path / "labels.tsv", photos))
     measurement.add(photos[2], [make_plate("KA02")])
     score = measurement.score()
     assert (score.photos, score.plates, score.read, score.not_read) == (2, 2, 1, 1)
@@ -101,7 +101,7 @@ def test_photographs_that_were_not_read_count(tmp_path, photos):
 
 def test_readings_of_something_else_confuse_no_characters(tmp_path, photos):
     (tmp_path / "labels.tsv").write_text("c.png\tKA02\n")
-    measurement = Measurement(tmp_path / "labels.tsv", photos)
+    measurement = Measurement(match_labels(tmp_path / "labels.tsv", photos))
     measurement.add(photos[2], [make_plate("TAXI")])
     assert not measurement.confusions()
 
@@ -118,13 +118,13 @@ def test_readings_of_something_else_confuse_no_characters(tmp_path, photos):
 def test_a_label_that_names_no_photograph_or_two_is_refused(tmp_path, photos, image, reason):
     (tmp_path / "labels.tsv").write_text(f"b.png\tAB10\n{image}\tAB10\n")
     with pytest.raises(UserError, match=f"labels.tsv: line 2: {reason}"):
-        Measurement(tmp_path / "labels.tsv", photos)
+        match_labels(tmp_path / "labels.tsv", photos)
 
 
 def test_names_may_be_relative_to_where_the_user_is(tmp_path, photos, monkeypatch):
     (tmp_path / "labels.tsv").write_text("photos/b.png\tAB10\n")
     monkeypatch.chdir(tmp_path / "photos")
-    measurement = Measurement(tmp_path / "labels.tsv", [Path("b.png"), Path("b.png")])
+    measurement = Measurement(match_labels(tmp_path / "labels.tsv", [Path("b.png"), Path("b.png")]))
     assert list(measurement.labels) == [Path("b.png")]
 
 
@@ -151,7 +151,7 @@ def test_the_report_shows_misread_and_missed_plates(tmp_path, measurement):
 
 def test_a_report_of_no_mistakes(tmp_path, photos):
     (tmp_path / "labels.tsv").write_text("c.png\tKA02\n")
-    write_report(tmp_path / "report", Measurement(tmp_path / "labels.tsv", photos))
+    write_report(tmp_path / "report", Measurement(match_labels(tmp_path / "labels.tsv", photos)))
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["confusion.png", "reliability.png"]
 
 
