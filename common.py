@@ -9,8 +9,10 @@ import argparse
 import contextlib
 import math
 import os
+import secrets
+import signal
 import sys
-import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -165,18 +167,30 @@ def shard(text: str) -> tuple[int, int]:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's `main`. A UserError becomes one line on stderr and exit code 2, Ctrl-C one line and 130."""
+    """Run a script's `main`. A UserError becomes one line on stderr and exit code 2, Ctrl-C one line and 130.
+
+    SIGTERM, by which `timeout` and systemd end a process, does what Ctrl-C does.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # a script may set this for the time of its imports
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         main()
     except UserError as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        traceback.clear_frames(interrupt.__traceback__)  # so that all blocks that remove temporary files end now
         print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the program that read stdout has ended, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def printable(text: str) -> str:
+    """`text` on one line: what a terminal would not print, in names of files for example, is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def silence_decoders() -> None:
@@ -196,19 +210,16 @@ def write_beside(path: str | os.PathLike) -> Iterator[Path]:
     UserError when the folder cannot be written.
     """
     path = Path(path)
+    temporary = path.parent / f".{secrets.token_hex(8)}{path.suffix}"
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from None
-    os.close(handle)
-    temporary = Path(temporary)
-    try:
+        try:
+            temporary.touch(exist_ok=False)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from None
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner may read
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was moved, or its folder was never there
+            temporary.unlink()

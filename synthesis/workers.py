@@ -1,18 +1,25 @@
 """Windows in batches, made by worker processes ahead of their use.
 
 Windows are made in *chunks*: runs of consecutive indices. A window that fails costs itself alone. It is named on
-stderr, and another one takes its place.
+stderr, and another one takes its place. A worker process that dies costs its chunk, which another process makes again.
+Workers end when the process that started them ends, however it ends.
 """
 
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import itertools
 import multiprocessing
+import multiprocessing.connection
+import os
+import queue
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, Iterator
+from multiprocessing import resource_tracker
 
 import cv2
 import numpy as np
@@ -26,8 +33,10 @@ CHUNK_BYTES = CHUNK * WINDOW_SHAPE[0] * WINDOW_SHAPE[1] * 3  # the images alone;
 AHEAD_A_WORKER = 4  # chunks; a worker has something to do while the windows before are written; not tuned
 AHEAD_BYTES = 256 << 20  # all windows made ahead together; room for a batch of 10,000
 MOST_FAILURES = 5  # failed windows in a chunk; more are no accident
+MOST_DEATHS = 2  # of workers at one chunk; the first may be an accident, as when the memory is full for a moment
 
-_synthesizer = None  # a worker process's own
+
+# --- chunks ---------------------------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass
@@ -58,15 +67,154 @@ def make_chunk(synthesizer: Synthesizer, start: int, count: int, seed: int) -> C
     return Chunk(stack(windows), failures)
 
 
-def _start_worker(settings: Settings) -> None:
-    global _synthesizer
+def report_failures(chunks: Iterator[Chunk]) -> Iterator[dict[str, np.ndarray]]:
+    """The batches of `chunks`. Failures are named on stderr and counted; UserError where a chunk has too many."""
+    count = 0
+    with contextlib.closing(chunks):
+        for chunk in chunks:
+            for failure in chunk.failures:
+                count += 1
+                print(f"{failure}Failed windows so far: {count}", file=sys.stderr)
+            if chunk.batch is None:
+                raise UserError(f"more than {MOST_FAILURES} of {CHUNK} windows failed, as said above; that is a bug")
+            yield chunk.batch
+
+
+# --- worker processes -----------------------------------------------------------------------------------------------
+
+
+class Worker:
+    """A process that makes chunks, one at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=work, args=(settings, theirs), daemon=True)
+        with interrupts_blocked():  # the process inherits this, so that Ctrl-C ends only the process that started it
+            self.process.start()
+        theirs.close()  # from now on it is open in the worker alone, so that it closes when the worker dies
+
+    def make(self, start: int, count: int, seed: int) -> Chunk:
+        """Windows start .. start + count - 1; raises EOFError when the process dies, UserError as it does."""
+        try:
+            self.connection.send((start, count, seed))
+            answer = self.connection.recv()
+        except OSError:  # a pipe whose other end was closed
+            raise EOFError from None
+        if isinstance(answer, UserError):
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        self.process.kill()
+        self.process.join()
+
+
+@contextlib.contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """In this block neither this thread nor a process that it starts is told of Ctrl-C, where the system can do it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting a process starts it, and that would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def work(settings: Settings, connection: multiprocessing.connection.Connection) -> None:
+    """What a worker process does: chunks, as long as they are asked for."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
-    _synthesizer = Synthesizer(settings)
+    synthesizer = None
+    with contextlib.suppress(EOFError, OSError):  # when the other end is closed, because its process has died
+        while True:
+            start, count, seed = connection.recv()
+            try:
+                synthesizer = synthesizer or Synthesizer(settings)
+                answer = make_chunk(synthesizer, start, count, seed)
+            except UserError as error:
+                answer = error
+            connection.send(answer)
 
 
-def _make_chunk_in_worker(start: int, count: int, seed: int) -> Chunk:
-    return make_chunk(_synthesizer, start, count, seed)
+def end_with_parent() -> None:
+    """Wait until the process that started this one has ended, and then end this one at once."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+class Crew:
+    """Worker processes. A thread of this process waits for each of them."""
+
+    def __init__(self, settings: Settings, seed: int, count: int) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.jobs = queue.SimpleQueue()  # (future, start, count), or None to end a thread
+        self.lock = threading.Lock()  # held while workers are started or ended
+        self.ended = False
+        self.workers = [Worker(settings) for _ in range(count)]
+        self.threads = [threading.Thread(target=self.serve, args=(i,), daemon=True) for i in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def submit(self, start: int, count: int) -> concurrent.futures.Future:
+        """The Chunk of windows start .. start + count - 1, in the future."""
+        future = concurrent.futures.Future()
+        self.jobs.put((future, start, count))
+        return future
+
+    def serve(self, number: int) -> None:
+        """Have worker `number` do one job after the other."""
+        while not self.ended and (job := self.jobs.get()):
+            future, start, count = job
+            try:
+                future.set_result(self.make(number, start, count))
+            except Exception as error:  # whoever waits for the future raises it
+                future.set_exception(error)
+
+    def make(self, number: int, start: int, count: int) -> Chunk:
+        """Have worker `number` make a chunk, and another worker where it dies.
+
+        Raises UserError when they die again and again.
+        """
+        for _ in range(MOST_DEATHS):
+            try:
+                return self.workers[number].make(start, count, self.seed)
+            except EOFError:
+                self.replace(number, f"windows {start} to {start + count - 1} of seed {self.seed}")
+        raise UserError(
+            f"{MOST_DEATHS} workers died at windows {start} to {start + count - 1} of seed {self.seed}; "
+            "memory may be full: try fewer --workers"
+        )
+
+    def replace(self, number: int, job: str) -> None:
+        """Start a worker in the place of one that died at a job, and say so."""
+        with self.lock:
+            if self.ended:
+                raise EOFError
+            self.workers[number].end()
+            code = self.workers[number].process.exitcode
+            print(f"a worker died (exit code {code}) at {job}; another one takes its place", file=sys.stderr)
+            self.workers[number] = Worker(self.settings)
+
+    def end(self) -> None:
+        """End all workers at once, whatever they are doing."""
+        with self.lock:
+            self.ended = True
+            for worker in self.workers:
+                worker.end()
+        for _ in self.threads:
+            self.jobs.put(None)
+        for thread in self.threads:
+            thread.join()
+
+
+# --- streams of chunks and batches ----------------------------------------------------------------------------------
 
 
 def stream_chunks(
@@ -75,13 +223,13 @@ def stream_chunks(
     """The windows of `ranges`, pairs of (start, count), as batches, in order.
 
     Worker processes make them ahead of their use: `ahead` chunks or a few a worker, whichever is more, within
-    AHEAD_BYTES. Raises UserError where too many windows fail.
+    AHEAD_BYTES. Raises UserError where too many windows fail, or workers die at the same windows again and again.
     """
     if workers <= 1:
         chunks = (make_chunk(synthesizer, start, count, seed) for start, count in ranges)
     else:
         ahead = chunks_ahead(workers, ahead)
-        chunks = _stream_from_workers(synthesizer.settings, seed, iter(ranges), workers, ahead)
+        chunks = stream_from_workers(synthesizer.settings, seed, iter(ranges), workers, ahead)
     return report_failures(chunks)
 
 
@@ -91,32 +239,21 @@ def chunks_ahead(workers: int, wanted: int) -> int:
     return max(workers + 1, min(most, max(wanted, AHEAD_A_WORKER * workers)))
 
 
-def report_failures(chunks: Iterable[Chunk]) -> Iterator[dict[str, np.ndarray]]:
-    """The batches of `chunks`. Failures are named on stderr and counted; UserError where a chunk has too many."""
-    count = 0
-    for chunk in chunks:
-        for failure in chunk.failures:
-            count += 1
-            print(f"{failure}Failed windows so far: {count}", file=sys.stderr)
-        if chunk.batch is None:
-            raise UserError(f"more than {MOST_FAILURES} of {CHUNK} windows failed, as said above; that is a bug")
-        yield chunk.batch
-
-
-def _stream_from_workers(settings: Settings, seed: int, ranges, workers: int, ahead: int) -> Iterator[Chunk]:
-    pool = concurrent.futures.ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _start_worker, (settings,)
-    )
+def stream_from_workers(
+    settings: Settings, seed: int, ranges: Iterator[tuple[int, int]], workers: int, ahead: int
+) -> Iterator[Chunk]:
+    """The chunks of `ranges` in order, up to `ahead` of them made ahead by `workers` processes."""
+    crew = Crew(settings, seed, workers)
     waiting = collections.deque()
     try:
         while True:
             for start, count in itertools.islice(ranges, ahead - len(waiting)):
-                waiting.append(pool.submit(_make_chunk_in_worker, start, count, seed))
+                waiting.append(crew.submit(start, count))
             if not waiting:
                 return
             yield waiting.popleft().result()
-    finally:  # not a `with` block, whose end would wait for every chunk that is still in the queue
-        pool.shutdown(cancel_futures=True)
+    finally:
+        crew.end()
 
 
 def split_range(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -146,5 +283,6 @@ def stream_batches(
 
 def join_chunks(chunks: Iterator[dict], count: int) -> Iterator[dict[str, np.ndarray]]:
     """Batches of `count` chunks each."""
-    while part := list(itertools.islice(chunks, count)):
-        yield concatenate(part)
+    with contextlib.closing(chunks):
+        while part := list(itertools.islice(chunks, count)):
+            yield concatenate(part)

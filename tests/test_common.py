@@ -1,6 +1,7 @@
 """common.py: codes and slots, rectification, and files that are whole or not there."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -184,6 +185,27 @@ def fail_with(error: BaseException):
 def test_run_leaves_success_alone(capsys):
     common.run(lambda: print("done"))
     assert capsys.readouterr() == ("done\n", "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: Windows has no SIGTERM")
+def test_sigterm_ends_like_ctrl_c(capsys):
+    with pytest.raises(SystemExit) as ended:
+        common.run(lambda: signal.raise_signal(signal.SIGTERM))
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.endswith("interrupted\n")
+
+
+def test_an_interrupt_leaves_no_temporary_file(tmp_path):
+    """Not even where it comes before the block that writes."""
+
+    def main():
+        writing = common.write_beside(tmp_path / "file.txt")
+        writing.__enter__()
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit):
+        common.run(main)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +140,8 @@ BAD = {
     "seed": (["3", "--seed", "-1"], "--seed"),
     "shard 0": (["3", "--shard", "0/2"], "--shard"),
     "shard beyond": (["3", "--shard", "3/2"], "--shard"),
+    "empty shard": (["3", "--shard", "1/4"], "--shard 1/4"),
+    "backgrounds are a file": (["3", "--bgs", "fonts/bad.ttf"], "bad.ttf"),
     "no shard": (["3", "--shard", "half"], "--shard"),
     "format": (["3", "--formats", "in,atlantis"], "atlantis"),
     "no fonts": (["3", "--fonts", "bgs"], "bgs: holds no .ttf"),
@@ -193,3 +198,88 @@ def test_a_damaged_list_of_hard_negatives_is_named(tmp_path, row):
     assert HARD_NEGATIVES in result.stderr
     assert "mine.py" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+# --- how it ends ----------------------------------------------------------------------------------------------------
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def is_running(process: int) -> bool:
+    """Whether there is such a process, and it is no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait, at most a minute, until `condition` holds."""
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail("waited in vain")
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """gen.py in the midst of more windows than it will ever make, and its workers' process numbers."""
+    command = [sys.executable, str(ROOT / "gen.py"), str(10**12), "--workers", "2", "--bgs", "none"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, process_group=0)
+    wait_until(lambda: len(list(tmp_path.glob("test/*.png"))) > 3)
+    yield process, children_of(process.pid)
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="NOT TESTED: processes are looked up in Linux's /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_process_outlives_it(endless, number):
+    process, children = endless
+    assert len(children) >= 2
+    process.send_signal(number)
+    wait_until(lambda: not any(map(is_running, [process.pid, *children])))
+    _, stderr = process.communicate()
+    assert "Traceback" not in stderr
+    if number != signal.SIGKILL:
+        assert process.returncode == 130
+        assert stderr.splitlines()[-1].endswith("interrupted")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: process groups are POSIX's")
+def test_ctrl_c_is_one_line_though_it_reaches_all_processes(endless, tmp_path):
+    process, _ = endless
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert not [path for path in (tmp_path / "test").iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: process groups are POSIX's")
+def test_ctrl_c_during_the_imports_leaves_no_traceback(tmp_path):
+    """An OpenCV whose import never ends stands for a slow disk."""
+    (tmp_path / "cv2.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
+    command = [sys.executable, str(ROOT / "gen.py"), "9"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes)
+    assert process.stdout.readline() == "importing\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate()
+    assert process.returncode == -signal.SIGINT
+    assert stderr == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="NOT TESTED: processes are looked up in Linux's /proc")
+def test_ctrl_c_while_workers_start_is_one_line(tmp_path):
+    command = [sys.executable, str(ROOT / "gen.py"), "100000", "--workers", "2", "--bgs", "none"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, process_group=0)
+    wait_until(lambda: len(children_of(process.pid)) == 3)  # two workers, and Python's own keeper of their resources
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate()
+    assert process.returncode == 130
+    assert stderr.splitlines() == ["gen.py: interrupted"]

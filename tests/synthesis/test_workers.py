@@ -1,6 +1,9 @@
 """Chunks of windows: the same however many processes make them; what happens when a window fails."""
 
 import itertools
+import multiprocessing
+import types
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from window_batches import PAINTED, assert_same_batch
 from common import UserError
 from synthesis import workers
 from synthesis.storage import concatenate
-from synthesis.windows import Synthesizer
+from synthesis.windows import Settings, Synthesizer
 from synthesis.workers import (
     AHEAD_BYTES,
     CHUNK,
@@ -37,9 +40,9 @@ class FailingSynthesizer(Synthesizer):
         return super().window(index, seed, attempt)
 
 
-def make_chunks(failures: dict[int, int], count: int = 12, size: int = 4) -> list[workers.Chunk]:
+def make_chunks(failures: dict[int, int], count: int = 12, size: int = 4) -> Iterator[workers.Chunk]:
     synthesizer = FailingSynthesizer(failures)
-    return [workers.make_chunk(synthesizer, start, size, 3) for start in range(0, count, size)]
+    return (workers.make_chunk(synthesizer, start, size, 3) for start in range(0, count, size))
 
 
 def test_workers_share_the_chunks_in_order():
@@ -117,3 +120,68 @@ def test_no_more_is_planned_than_is_made_ahead():
     next(chunks)
     chunks.close()
     assert len(planned) == chunks_ahead(2, 0)
+
+
+# --- worker processes -----------------------------------------------------------------------------------------------
+
+
+def test_a_chunk_of_a_worker_that_dies_is_made_again(capsys):
+    ranges = [(i, 3) for i in range(0, 30, 3)]
+    expected = concatenate(list(stream_chunks(Synthesizer(PAINTED), 5, ranges, 1)))
+    chunks = stream_chunks(Synthesizer(PAINTED), 5, ranges, 2)
+    made = [next(chunks)]
+    for process in multiprocessing.active_children():
+        process.kill()
+    made += chunks
+    assert_same_batch(concatenate(made), expected)
+    assert "died" in capsys.readouterr().err or len(made) == len(ranges)
+
+
+class DeadlyWorker:
+    """Stands for a worker process that dies whenever it makes the windows from 6 on."""
+
+    process = types.SimpleNamespace(exitcode=-9)
+
+    def __init__(self, _settings) -> None:
+        self.ended = False
+
+    def make(self, start: int, count: int, seed: int) -> workers.Chunk:
+        if start == 6:
+            raise EOFError
+        return workers.Chunk({"images": np.full(count, start)}, [])
+
+    def end(self) -> None:
+        self.ended = True
+
+
+def test_workers_that_die_twice_at_a_chunk_end_the_run(monkeypatch, capsys):
+    monkeypatch.setattr(workers, "Worker", DeadlyWorker)
+    chunks = stream_chunks(Synthesizer(PAINTED), 5, [(i, 3) for i in range(0, 30, 3)], 2)
+    assert [next(chunks)["images"][0] for _ in range(2)] == [0, 3]
+    with pytest.raises(UserError, match="2 workers died at windows 6 to 8 of seed 5"):
+        next(chunks)
+    assert capsys.readouterr().err.count("exit code -9") == 2
+
+
+def test_workers_end_with_the_stream():
+    chunks = stream_chunks(Synthesizer(PAINTED), 5, [(i, 250) for i in range(0, 10**6, 250)], 3)
+    next(chunks)
+    assert len(multiprocessing.active_children()) == 3
+    chunks.close()
+    assert not multiprocessing.active_children()
+
+
+def test_workers_end_when_a_reader_of_batches_leaves():
+    batches = stream_batches(PAINTED, 5, 0, 10, 2)
+    next(batches)
+    batches.close()
+    assert not multiprocessing.active_children()
+
+
+def test_a_mistake_of_the_user_in_a_worker_reaches_the_run():
+    """As where a typeface is deleted after the run has begun."""
+    synthesizer = Synthesizer(PAINTED)
+    synthesizer.settings = Settings(fonts=("lost",), backgrounds="none")
+    with pytest.raises(UserError, match="lost"):
+        next(stream_chunks(synthesizer, 0, [(0, 3), (3, 3)], 2))
+    assert not multiprocessing.active_children()
