@@ -23,10 +23,11 @@ def save_weights(path, arrays: dict[str, np.ndarray], scores: dict[str, float] |
         np.savez_compressed(temporary, header=header, **halves)
 
 
-def read_weights(path, shapes: dict[str, tuple]) -> tuple[dict, dict[str, np.ndarray]]:
+def read_weights(path, shapes: dict[str, tuple], partly: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
     """The header of a weights file and its arrays, float32, which must have these `shapes` by name.
 
-    Raises UserError when the file is missing or damaged, or does not fit.
+    With `partly` arrays may be missing, and those that do not fit are left out. Raises UserError when the file is
+    missing or damaged, or does not fit.
     """
     try:
         with np.load(path, allow_pickle=False) as data:
@@ -47,6 +48,9 @@ def read_weights(path, shapes: dict[str, tuple]) -> tuple[dict, dict[str, np.nda
         raise UserError(
             f"{path}: is damaged or no weights file; fetch weights.npz again, or train.py makes one"
         ) from None
+    if partly:
+        arrays = {name: array for name, array in arrays.items() if array.shape == shapes.get(name)}
+        shapes = {name: shapes[name] for name in arrays}
     differences = [f"its {key} is {found[key]!r}, not {wanted[key]!r}" for key in wanted if found[key] != wanted[key]]
     differences += [f"it lacks {name}" for name in shapes if name not in arrays]
     differences += [f"it has {name}, which the network lacks" for name in arrays if name not in shapes]

@@ -22,7 +22,7 @@ from training.evaluation import evaluate
 from training.interrupt import Interrupt
 from training.machines import Machine, find_machine, import_keras, make_strategy
 from training.minibatches import MINIBATCH, MODELS, check_batch, plan_batch, prepare
-from training.networks import choose_precision, learning_rate, make_networks, make_step
+from training.networks import choose_precision, learning_rate, load_start, make_networks, make_step
 from training.options import TrainingOptions
 from training.report import Reporter, batch_line, draw_training, losses_text, say, time_text, warn, write_history
 from training.test_set import load_test_windows
@@ -282,7 +282,7 @@ class Training:
 def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Machine) -> Training:
     """Prepare a run: the test windows, the networks, and the weights to start from."""
     # 1. Read the files that the user names, so that a wrong one shows before anything is made.
-    given = model.load_weights(options.weights) if options.weights else None
+    given = load_start(options.weights) if options.weights else {}
     present = model.load_weights(options.target) if options.target.exists() else None
     if not backgrounds_in(options.bgs):
         warn(f"{options.bgs} holds no pictures: backgrounds are painted")
@@ -304,8 +304,8 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
         best = evaluate(*tested, test)[0]["score"]
         say(f"{options.target} scores {100 * best:.2f}; better weights will replace it")
     # 6. Resume from the checkpoint, or start from the weights that are given, or start from nothing.
-    # Weights are also set to their own values, because a kernel standardises its values.
-    set_weights(*pair, given or get_weights(*pair))
+    # All weights are set, even to their own values, because a kernel standardises its values.
+    set_weights(*pair, get_weights(*pair) | given)
     averages = {name: network.get_weights() for name, network in networks.items()}
     progress = Progress()
     if checkpoint:

@@ -3,12 +3,18 @@
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from common import WINDOW_SHAPE
+import numpy as np
+
+import model
+from common import WINDOW_SHAPE, UserError
 from network.keras_net import standardised_convolution
+from network.weights import read_weights
 from training.losses import get_learning_models
 from training.machines import Machine
 from training.minibatches import MODELS
+from training.report import say
 
 LEARNING_RATE = 1e-3  # at its peak; usual for AdamW; not tuned
 FINAL_RATE = 0.01  # of the peak, at the end of the cosine; not tuned
@@ -35,6 +41,22 @@ def make_networks(keras, machine: Machine) -> dict:
             if machine.strategy:
                 network.train_function = machine.make_train_function(network)
     return networks
+
+
+def load_start(path: Path) -> dict[str, np.ndarray]:
+    """The weights of the file `path` to start from, by name. A head that is new since they were trained is left out.
+
+    Raises UserError when the file is missing or damaged, or is of another network altogether.
+    """
+    shapes = model.weight_shapes()
+    _, arrays = read_weights(path, shapes, partly=True)
+    layers = {name.rpartition("/")[0] for name in shapes}
+    new = sorted(layer for layer in layers if not {f"{layer}/kernel", f"{layer}/bias"} <= arrays.keys())
+    if len(new) > len(layers) / 2:
+        raise UserError(f"{path}: does not fit this network, which has {len(new)} other layers; start from nothing")
+    if new:
+        say(f"{path} lacks {', '.join(new)}, which start from nothing")
+    return {name: array for name, array in arrays.items() if name.rpartition("/")[0] not in new}
 
 
 def make_step(keras, network) -> Callable:

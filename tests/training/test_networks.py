@@ -1,10 +1,13 @@
-"""The learning rate and the precision."""
+"""The learning rate, the precision, and the weights to start from."""
 
 import numpy as np
 import pytest
 
+import model
+from common import UserError
+from network.weights import save_weights
 from training import networks
-from training.networks import FINAL_RATE, LEARNING_RATE, WARM_UP, half_precision_is_faster, learning_rate
+from training.networks import FINAL_RATE, LEARNING_RATE, WARM_UP, half_precision_is_faster, learning_rate, load_start
 
 
 def test_learning_rate_rises_and_falls():
@@ -62,3 +65,36 @@ def test_a_processor_is_measured_and_an_accelerator_is_not(monkeypatch, cpu, acc
     keras = FakeKeras(accelerator)
     networks.choose_precision(keras)
     assert keras.policy == "mixed_bfloat16"
+
+
+@pytest.fixture
+def arrays() -> dict[str, np.ndarray]:
+    """The weights of the network, at random."""
+    rng = np.random.default_rng(0)
+    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in model.weight_shapes().items()}
+
+
+def test_weights_to_start_from_are_read_whole(tmp_path, arrays, capsys):
+    save_weights(tmp_path / "w.npz", arrays)
+    assert load_start(tmp_path / "w.npz").keys() == arrays.keys()
+    assert not capsys.readouterr().out
+
+
+def test_a_head_that_is_new_or_has_changed_starts_from_nothing(tmp_path, arrays, capsys):
+    kept = {name: array for name, array in arrays.items() if name != "reader/characters/kernel"}
+    kept["reader/presence/kernel"] = kept["reader/presence/kernel"][..., :1, :]
+    kept["reader/spelling/kernel"] = np.ones((1, 1, 2, 2))  # a head that the network has no more
+    save_weights(tmp_path / "w.npz", kept)
+    found = load_start(tmp_path / "w.npz")
+    assert arrays.keys() - found.keys() == {
+        f"reader/{head}/{part}" for head in ("characters", "presence") for part in ("kernel", "bias")
+    }
+    assert found.keys() <= arrays.keys()
+    said = capsys.readouterr().out
+    assert said == f"{tmp_path}/w.npz lacks reader/characters, reader/presence, which start from nothing\n"
+
+
+def test_weights_of_another_network_are_refused(tmp_path, arrays):
+    save_weights(tmp_path / "w.npz", {f"other/{name}": array for name, array in arrays.items()})
+    with pytest.raises(UserError, match="does not fit this network"):
+        load_start(tmp_path / "w.npz")
