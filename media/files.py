@@ -70,9 +70,10 @@ def show_bytes(count: int) -> str:
     return f"{count:,} bytes"
 
 
-def is_regular(path: Path) -> bool:
-    """Whether `path` is a regular file, or a link to one, that can be looked at."""
+def get_size(path: Path) -> int | None:
+    """The bytes of the regular file `path`, or None where it is missing, may not be looked at, or is another kind."""
     try:
-        return stat.S_ISREG(path.stat().st_mode)
+        status = path.stat()
     except OSError:
-        return False
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

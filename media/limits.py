@@ -4,7 +4,6 @@ A file beyond its limit is refused before its content is read or unfolded. So a 
 gigabytes. The limits are far above the files that this project makes or needs, and not tuned beyond that.
 """
 
-KILOBYTE = 1 << 10
 MEGABYTE = 1 << 20
 GIGABYTE = 1 << 30
 
@@ -16,7 +15,8 @@ MEMBER_BYTES = 16 * MEGABYTE  # of a picture in an archive; many of them are in 
 MEMBER_PIXELS = 1 << 24  # after a JPEG is decoded at a reduced size; 50 MB in each thread
 PROGRESSIVE_PIXELS = 1 << 25  # of a progressive JPEG, which is held in memory at full size whatever is decoded
 TAR_HEADER_BYTES = MEGABYTE  # of all headers before one member; a name or a comment takes hundreds of bytes
-ZIP_LIST_BYTES = 64 * MEGABYTE  # of the list at the end of a zip, which is held in memory: some 600,000 members
+ZIP_LIST_BYTES = 32 * MEGABYTE  # of the list at the end of a zip, which is held in memory: some 300,000 members
+NAME_LENGTH = 4096  # characters of a member's name; Linux has no longer paths
 
 ARRAYS_BYTES = GIGABYTE  # of an .npz file, and of all its arrays once unfolded; a batch of gen.py has 250 MB
 WEIGHTS_BYTES = 64 * MEGABYTE  # the same of weights.npz, which has 9 MB once unfolded

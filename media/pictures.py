@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from common import UserError, write_beside
-from media.files import is_regular, read_bytes
+from media.files import get_size, read_bytes
 from media.limits import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE
 from media.picture_headers import PictureHeader, read_header
 
@@ -88,4 +88,5 @@ def encode(suffix: str, image: np.ndarray) -> bytes | None:
 
 def list_images(folder: str | os.PathLike) -> list[Path]:
     """The files of `folder` whose suffix is that of a picture, in the order of their names."""
-    return sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and is_regular(path))
+    paths = (path for path in Path(folder).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(path for path in paths if get_size(path) is not None)

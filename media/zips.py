@@ -17,6 +17,10 @@ ZIP_ERRORS = (  # what zipfile, zlib and the file raise on a zip that is damaged
 )
 
 
+class ListTooLong(zipfile.BadZipFile):
+    """The list of members has more than ZIP_LIST_BYTES."""
+
+
 class ListSource:
     """The file of a zip, for zipfile to read the list of members from.
 
@@ -35,7 +39,7 @@ class ListSource:
 
     def read(self, size: int = -1) -> bytes:
         if size > ZIP_LIST_BYTES:
-            raise zipfile.BadZipFile(f"its list of members has {size} bytes")
+            raise ListTooLong
         content = self.file.read(size)
         return self.take_flags(bytearray(content)) if content.startswith(self.MARK) else content
 
@@ -64,7 +68,7 @@ def is_utf8(name: bytes) -> bool:
 def open_zip(file: BinaryIO) -> zipfile.ZipFile:
     """The zip in `file`. Bytes of a member's name that are not UTF-8 become surrogates.
 
-    Raises one of ZIP_ERRORS when its list of members is damaged or has more than ZIP_LIST_BYTES.
+    Raises ListTooLong, or another of ZIP_ERRORS when its list of members is damaged.
     """
     source = ListSource(file)
     archive = zipfile.ZipFile(source)
@@ -79,9 +83,9 @@ def open_zip(file: BinaryIO) -> zipfile.ZipFile:
 def find_obstacle(member: zipfile.ZipInfo) -> str | None:
     """Why the content of `member` is not read, or None."""
     if member.flag_bits & ENCRYPTED:
-        return "encrypted in the zip"
+        return "encrypted"
     if member.compress_type not in METHODS:
-        return "compressed in the zip by another method than deflate"
+        return "compressed by another method than deflate"
     return None
 
 

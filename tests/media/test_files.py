@@ -6,13 +6,14 @@ import socket
 import pytest
 
 from common import UserError
-from media.files import is_regular, open_file, read_bytes, show_bytes
+from media.files import get_size, open_file, read_bytes, show_bytes
 
 
 def test_a_file_is_read(tmp_path):
     (tmp_path / "file").write_bytes(b"content")
     (tmp_path / "link").symlink_to("file")
     assert read_bytes(tmp_path / "file", 7) == read_bytes(tmp_path / "link", 100) == b"content"
+    assert get_size(tmp_path / "file") == get_size(tmp_path / "link") == 7
     with open_file(tmp_path / "file") as file:
         assert file.read() == b"content"
 
@@ -60,7 +61,7 @@ def test_other_files_are_refused_at_once(tmp_path, kind, words):
     path = make_special(tmp_path, kind)
     with pytest.raises(UserError, match=rf"special: cannot be read \({words}.*\); name another"):
         read_bytes(path, 100, "name another")
-    assert not is_regular(path)
+    assert get_size(path) is None
 
 
 def test_a_large_file_is_refused_before_it_is_read(tmp_path):
