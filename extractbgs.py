@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from common import CommandParser, UserError, run, silence_decoders
+from common import CommandParser, UserError, printable, run, silence_decoders
 from media.archives import CutArchive, Member, open_archive
 from media.background_folder import BackgroundFolder
 from media.extraction import Extraction, find_candidates, skip_done
@@ -140,7 +140,8 @@ def report(backgrounds: BackgroundFolder, before: int, skipped: dict[str, list[s
     )
     for reason, names in skipped.items():
         more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        print(f"{Path(sys.argv[0]).name}: skipped, {reason}: {', '.join(names[:NAMED])}{more}", file=sys.stderr)
+        named = ", ".join(printable(name) for name in names[:NAMED])
+        print(f"{Path(sys.argv[0]).name}: skipped, {reason}: {named}{more}", file=sys.stderr)
 
 
 if __name__ == "__main__":

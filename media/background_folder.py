@@ -7,6 +7,9 @@ import re
 from pathlib import Path
 
 from common import UserError
+from media.files import read_bytes
+from media.limits import TABLE_BYTES
+from media.tables import read_row, write_row
 
 PICTURE = re.compile(r"\d{8}\.jpg")  # a background's file name
 KEPT = {".gitkeep"}  # files that an empty folder may have
@@ -32,7 +35,8 @@ class BackgroundFolder:
         """
         self.folder = folder
         self.path = folder / "index.tsv"
-        self.members: list[str] = []  # where each picture is from, by number, as the index has it
+        self.members: list[str] = []  # where each picture is from, by number
+        self.names: set[str] = set()  # the same without their order
         self.per_class = collections.Counter()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -60,15 +64,14 @@ class BackgroundFolder:
 
         A picture that the user has deleted since stays deleted. Raises UserError when a line is not as `add` writes it.
         """
-        content = self.path.read_bytes()
+        content = read_bytes(self.path, TABLE_BYTES)
         for line in content.split(b"\n")[:-1]:
-            fields = line.decode("utf-8", "surrogateescape").split("\t")
+            fields = read_row(line)
             if len(fields) != 3 or fields[0] != name_picture(len(self.members)):
                 number = len(self.members) + 1
                 raise UserError(f"{self.path}: line {number} is damaged; empty {self.folder} and run without --resume")
             _, class_name, member = fields
-            self.per_class[class_name] += 1
-            self.members.append(member)
+            self.count(class_name, member)
         self.index.truncate(content.rfind(b"\n") + 1)
 
     def delete_unlisted(self, names: set[str]) -> None:
@@ -81,7 +84,7 @@ class BackgroundFolder:
         """Write the next picture and then its line. Raises UserError when they cannot be written."""
         name = name_picture(len(self.members))
         partial = self.folder / ".partial"
-        line = f"{name}\t{class_name}\t{member}\n".encode("utf-8", "surrogateescape")
+        line = write_row([name, class_name, member])
         try:
             partial.write_bytes(jpeg)
             os.replace(partial, self.folder / name)
@@ -91,7 +94,12 @@ class BackgroundFolder:
             raise UserError(
                 f"{self.folder / name}: cannot be written ({error.strerror}); correct that, then --resume continues"
             ) from None
+        self.count(class_name, member)
+
+    def count(self, class_name: str, member: str) -> None:
+        """Note a picture that has its line."""
         self.members.append(member)
+        self.names.add(member)
         self.per_class[class_name] += 1
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
     """A picture in the archive that the user may want."""
 
     class_name: str
-    name: str  # of the member, as the index has it
+    name: str  # of the member
     member: Member
 
 
@@ -46,24 +46,19 @@ def find_candidates(members: Iterator[Member], wanted: Collection[str] | None, m
     for member in members:
         if not is_picture(member.name):
             continue
-        class_name = escape(get_class(member.name))
+        class_name = get_class(member.name)
         if wanted is not None:
             found = find_wanted(class_name, wanted)
             if not found:
                 continue
             met |= found
-        yield Candidate(class_name, escape(member.name), member)
+        yield Candidate(class_name, member.name, member)
 
 
 def is_picture(name: str) -> bool:
     """Whether the member `name` is a picture by its suffix. ._x.jpg is a note of macOS on x.jpg."""
     path = PurePosixPath(name)
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-
-
-def escape(text: str) -> str:
-    """`text` without the characters that separate fields and lines of the index."""
-    return text.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def skip_done(candidates: Iterator[Candidate], backgrounds: BackgroundFolder) -> Iterator[Candidate]:
@@ -79,7 +74,7 @@ def skip_done(candidates: Iterator[Candidate], backgrounds: BackgroundFolder) ->
             done.popleft()
     if done:
         raise UserError(
-            f"{backgrounds.path}: names {done[0]}, which the archive lacks or --classes leaves out; "
+            f"{backgrounds.path}: lists {done[0]}, which the archive lacks or --classes leaves out; "
             "resume with the archive and options of the first run"
         )
 
@@ -108,8 +103,7 @@ class Extraction:
                 for candidate in candidates:
                     if self.is_complete():
                         break
-                    if not self.is_full(candidate.class_name):
-                        self.start(candidate, pool)
+                    self.take(candidate, pool)
             except CutArchive:
                 self.finish_all()
                 raise
@@ -130,9 +124,22 @@ class Extraction:
                 return done >= self.per_class
             self.finish_oldest()
 
-    def start(self, candidate: Candidate, pool: ThreadPoolExecutor) -> None:
-        """Read `candidate` and hand it to a thread, then wait while too much is waiting."""
+    def is_there(self, name: str) -> bool:
+        """Whether the folder has a picture of a member of this name.
+
+        An archive may have a name twice. The first member that makes a background counts, also after --resume.
+        """
+        while any(job.candidate.name == name for job in self.jobs):
+            self.finish_oldest()
+        return name in self.backgrounds.names
+
+    def take(self, candidate: Candidate, pool: ThreadPoolExecutor) -> None:
+        """Read `candidate`, if it is wanted, and hand it to a thread. Then wait while too much is waiting."""
+        if self.is_full(candidate.class_name):
+            return
         try:
+            if self.is_there(candidate.name):
+                raise BadMember("named twice in the archive")
             data = read_member(candidate.member)
         except BadMember as error:
             self.skip(candidate, error)

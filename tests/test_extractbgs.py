@@ -1,9 +1,11 @@
 """extractbgs.py, driven through its command line on small archives that are made here."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import cv2
 import numpy as np
 import pytest
 from sample_files import make_archive, make_jpeg
+
+from media.tables import read_row
 
 SCRIPT = Path(__file__).resolve().parent.parent / "extractbgs.py"
 
@@ -229,6 +233,52 @@ def test_resume_of_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     before = read_all(tmp_path / "bgs")
     assert extract(tmp_path, archive, "--resume").returncode == 0
     assert read_all(tmp_path / "bgs") == before
+
+
+def write_tar(path: Path, members: list[tuple[str, bytes]]) -> Path:
+    """Write a tar whose members may have one name."""
+    with tarfile.open(path, "w") as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize("first", [b"bad", JPEG])
+def test_a_name_that_is_twice_in_the_archive_is_extracted_once(tmp_path: Path, first: bytes) -> None:
+    """The first member that makes a background counts, in one run and after --resume."""
+    members = [("x/a.jpg", first), ("x/a.jpg", make_jpeg(colour=(9, 9, 9))), ("x/b.jpg", JPEG), ("x/a.jpg", JPEG)]
+    archive = write_tar(tmp_path / "a.tar", members)
+    result = extract(tmp_path, archive)
+    assert [row[2] for row in read_index(tmp_path / "bgs")] == ["x/a.jpg", "x/b.jpg"]
+    assert "named twice in the archive: x/a.jpg" in result.stderr
+    whole = read_all(tmp_path / "bgs")
+    for limit in ("1", "2", "9"):
+        assert extract(tmp_path, archive, "--resume", "--out", "parts", "--limit", limit).returncode == 0
+    assert read_all(tmp_path / "parts") == whole
+    assert extract(tmp_path, archive, "--resume").returncode == 0
+    assert read_all(tmp_path / "bgs") == whole
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: names are bytes on POSIX")
+@pytest.mark.parametrize("name", ["a.tar", "folder"])
+def test_any_name_is_listed_and_resumed(tmp_path: Path, name: str) -> None:
+    names = [b"x/\\t.jpg", b"x/a\tb\n.jpg", b"x/\xe2\x80\xa8.jpg", b"x/\xff\xfe.jpg", b"-y/-.jpg"]
+    archive = make_archive(tmp_path / name, {os.fsdecode(name): JPEG for name in names})
+    assert extract(tmp_path, archive, "--limit", "3").returncode == 0
+    assert extract(tmp_path, archive, "--resume").returncode == 0
+    lines = (tmp_path / "bgs/index.tsv").read_bytes().split(b"\n")[:-1]
+    assert sorted(os.fsencode(read_row(line)[2]) for line in lines) == sorted(names)
+    assert len(lines) == 5
+
+
+def test_a_name_on_stderr_is_one_line(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path / "a.tar", {"x/a\n\x1b[2J.jpg": b"bad", "x/b.jpg": JPEG})
+    result = extract(tmp_path, archive)
+    assert result.stderr == "extractbgs.py: skipped, damaged or no picture: x/a\\n\\x1b[2J.jpg\n"
+    result = extract(tmp_path, "no\nsuch.tar")
+    assert_refused(result, r"no\nsuch.tar")
 
 
 def test_resume_with_another_archive_is_refused(tmp_path: Path) -> None:

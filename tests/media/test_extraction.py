@@ -6,15 +6,11 @@ import pytest
 
 from common import UserError
 from media.archives import Member
-from media.extraction import escape, find_candidates, is_picture, skip_done
+from media.extraction import find_candidates, is_picture, skip_done
 
 
 def make_members(*names: str) -> list[Member]:
     return [Member(name, 1, lambda: b"", 0) for name in names]
-
-
-def find_names(members: list[Member], wanted: set[str] | None = None) -> list[str]:
-    return [candidate.name for candidate in find_candidates(iter(members), wanted, set())]
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "x/a.JPEG", "a.b.png", "x.txt/a.webp"])
@@ -47,10 +43,5 @@ def test_a_run_goes_on_after_the_last_picture_that_is_there(done):
 
 def test_another_archive_is_refused():
     candidates = find_candidates(iter(make_members("a.jpg", "b.jpg")), None, set())
-    with pytest.raises(UserError, match=r"index\.tsv: names c\.jpg, which the archive lacks"):
+    with pytest.raises(UserError, match=r"index\.tsv: lists c\.jpg, which the archive lacks"):
         list(skip_done(candidates, SimpleNamespace(members=["a.jpg", "c.jpg"], path="index.tsv")))
-
-
-def test_a_name_is_one_field_of_a_line():
-    assert escape("a\tb\nc\rd") == r"a\tb\nc\rd"
-    assert find_names(make_members("x/a\tb.jpg")) == [r"x/a\tb.jpg"]
