@@ -30,8 +30,8 @@ def hard_negatives(reader: PlateReader, photo: np.ndarray, sure: float) -> Itera
 
     Places whose confidence is `sure` or more are left out.
     """
-    places, plates = reader.read_candidates(photo, least_support=0, most=MAX_PLACES)
-    for place, plate in zip(places, plates, strict=True):
+    places = reader.find_places(photo, least_support=0)[:MAX_PLACES]
+    for place, plate in reader.read_places(photo, places):
         if plate.confidence < sure:
             yield place
 

@@ -65,23 +65,25 @@ class PlateReader:
 
     def read(self, photo: np.ndarray) -> list[Plate]:
         """The plates of `photo` (H, W, 3) uint8 BGR, the surest first."""
-        _, plates = self.read_candidates(photo, LEAST_SUPPORT)
+        plates = [plate for _, plate in self.read_places(photo, self.find_places(photo))]
         return without_doubles([plate for plate in plates if self.is_plate(plate)])
 
-    def read_candidates(
-        self, photo: np.ndarray, least_support: float, most: int | None = None
-    ) -> tuple[np.ndarray, list[Plate]]:
-        """What the reader says about every place of `photo` (H, W, 3) uint8 BGR that the finder takes for a plate.
+    def find_places(self, photo: np.ndarray, least_support: float = LEAST_SUPPORT) -> np.ndarray:
+        """The corners (N, 4, 2), in pixels, of the places in `photo` (H, W, 3) that the finder takes for plates.
 
-        Places with less than `least_support` of the highest support are left out. Where `most` is given, at most so
-        many places are read, those with most support. Returns the corners (N, 4, 2) in pixels of the places, and a
-        plate of any confidence for each place.
+        The place with most support comes first. Places with less than `least_support` of its support are left out.
         """
         support, corners = merge(*find(self.finder, photo, self.min_plate, self.max_plate))
-        supported = support >= least_support * support.max(initial=0)
-        places, *answers = look(self.reader, photo, corners[sound(corners) & supported][:most])
-        plates = [make_plate(*answer, photo.shape, self.grammar) for answer in zip(*answers, strict=True)]
-        return places, plates
+        return corners[sound(corners) & (support >= least_support * support.max(initial=0))]
+
+    def read_places(self, photo: np.ndarray, corners: np.ndarray) -> list[tuple[np.ndarray, Plate]]:
+        """What the reader sees at the places `corners` (N, 4, 2), in pixels, of `photo` (H, W, 3).
+
+        Returns the more precise corners (4, 2) that the last look started from, and a plate of any confidence, for
+        each place that may be a plate.
+        """
+        views = look(self.reader, [photo] * len(corners), corners)
+        return [(v.place, make_plate(v.presence, v.corners, v.looks, photo.shape, self.grammar)) for v in views]
 
     def is_plate(self, plate: Plate) -> bool:
         """Whether a reading is sure enough, long enough, and has a part of its box in the photo."""

@@ -3,6 +3,9 @@
 This file alone knows the outputs of the reader's graph. What one window says about the characters is a *look*.
 """
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
 import numpy as np
 from onnxruntime import InferenceSession as Session
 
@@ -18,44 +21,64 @@ BATCH = 8  # most candidates that are read at once: 24 windows in the last round
 READER_PRESENCE = 0.05  # least presence to go on; low, because better corners may show a plate. Not tuned
 
 
-def read(reader: Session, photo: np.ndarray, corners: np.ndarray, margins: tuple[float, ...]) -> list[np.ndarray]:
-    """Read the plates `corners` (N, 4, 2) of `photo` (H, W, 3), once with each of the M `margins` around them.
+class View(NamedTuple):
+    """What the reader saw of one candidate in the last round."""
+
+    number: int  # of the candidate, from 0
+    place: np.ndarray  # (4, 2) corners from which the round started, in pixels of the photo
+    presence: float  # 0..1
+    corners: np.ndarray  # (4, 2) that the reader saw, in pixels of the photo
+    looks: np.ndarray  # (M, *LOOK_SHAPE), one for each of the round's margins
+
+
+def look(reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, are_plates: bool = False) -> list[View]:
+    """Look at N candidates, each of which has a photo (H, W, 3) of `photos` and `corners` (N, 4, 2) in its pixels.
+
+    Candidates that turn out to be no plate have no view, unless `are_plates` says that all of them are plates.
+    """
+    views = []
+    for first in range(0, len(corners), BATCH):
+        batch = slice(first, first + BATCH)
+        for view in look_at_batch(reader, photos[batch], corners[batch], are_plates):
+            views.append(view._replace(number=first + view.number))
+    return views
+
+
+def look_at_batch(
+    reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, are_plates: bool
+) -> Iterator[View]:
+    """What `look` does, for a few candidates: one round after the other."""
+    numbers = np.arange(len(corners))
+    seen = corners
+    for margins in LOOKS:
+        places = seen
+        presence, seen, looks = read(reader, [photos[i] for i in numbers], places, margins)
+        is_sound = sound(seen)
+        if are_plates:
+            seen = np.where(is_sound[:, None, None], seen, places)
+            continue
+        stay = (presence > READER_PRESENCE) & is_sound
+        if not stay.any():
+            return
+        numbers, places, presence, seen, looks = (x[stay] for x in (numbers, places, presence, seen, looks))
+    for row in zip(numbers.tolist(), places, presence.tolist(), seen, looks, strict=True):
+        yield View(*row)
+
+
+def read(
+    reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, margins: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read N plates, each at its `corners` (N, 4, 2) of its photo (H, W, 3), once with each of the M `margins`.
 
     Returns the means over the margins of presence (N,) and of the corners (N, 4, 2) that the reader sees, in pixels
-    of `photo`, and all looks (N, M, *LOOK_SHAPE).
+    of the photo, and all looks (N, M, *LOOK_SHAPE).
     """
-    quads = np.concatenate([expand(corners, margin) for margin in margins])  # (M * N, 4, 2)
-    windows = np.array([rectify(photo, quad) for quad in quads], np.float32)  # (M * N, 64, 128, 3)
+    quads = np.array([expand(corners, margin) for margin in margins])  # (M, N, 4, 2)
+    windows = [rectify(photo, quad) for row in quads for photo, quad in zip(photos, row, strict=True)]
+    windows = np.array(windows, np.float32)  # (M * N, 64, 128, 3)
     presence, fractions, looks = reader.run(["presence", "corners", "characters"], {"windows": windows})
-    seen = project(from_unit_squares(quads), fractions)  # (M * N, 4, 2)
+    seen = project(from_unit_squares(quads.reshape(-1, 4, 2)), fractions)  # (M * N, 4, 2)
     shape = len(margins), len(corners)
     presence = presence.reshape(shape).mean(0)
     seen = seen.reshape(*shape, 4, 2).mean(0)
     return presence, seen, looks.reshape(*shape, *looks.shape[1:]).swapaxes(0, 1)
-
-
-def look(reader: Session, photo: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Look at the candidates `corners` (N, 4, 2) of `photo` (H, W, 3), any number of them.
-
-    Some candidates turn out to be no plate. Of the K that stay it returns the corners (K, 4, 2) from which the last
-    round started, and the last round's presence (K,), corners (K, 4, 2) and looks (K, 3, *LOOK_SHAPE).
-    """
-    batches = [corners[first : first + BATCH] for first in range(0, max(1, len(corners)), BATCH)]
-    answers = [look_at_batch(reader, photo, batch) for batch in batches]
-    answers = [answer for answer in answers if len(answer[0])] or answers[:1]
-    return tuple(map(np.concatenate, zip(*answers, strict=True)))
-
-
-def look_at_batch(reader: Session, photo: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, ...]:
-    """What `look` does, for a few candidates: one round after the other, as LOOKS says."""
-    presence = np.ones(len(corners))
-    seen = corners
-    looks = np.zeros((len(corners), 1, *LOOK_SHAPE))
-    for margins in LOOKS:
-        corners = seen
-        if not len(corners):
-            break
-        presence, seen, looks = read(reader, photo, corners, margins)
-        stay = (presence > READER_PRESENCE) & sound(seen)
-        corners, presence, seen, looks = corners[stay], presence[stay], seen[stay], looks[stay]
-    return corners, presence, seen, looks

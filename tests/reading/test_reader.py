@@ -11,7 +11,7 @@ def test_the_readers_corners_come_back_to_the_photo():
     corners = np.stack([quad(100, 100, 120, 30), [[300, 90], [420, 110], [418, 140], [299, 121]]]).astype(np.float32)
     photo = np.zeros((300, 500, 3), np.uint8)
     reader = ConstantReader("AB12", 0.04)
-    presence, seen, looks = read(reader, photo, corners, (0.04, 0.04, 0.04))
+    presence, seen, looks = read(reader, [photo] * 2, corners, (0.04, 0.04, 0.04))
     assert reader.windows.shape == (6, 64, 128, 3)
     assert (presence.shape, looks.shape) == ((2,), (2, 3, *LOOK_SHAPE))
     np.testing.assert_allclose(seen, corners, atol=0.1)
@@ -21,15 +21,15 @@ def test_windows_hold_the_plate_and_a_margin():
     photo = np.zeros((200, 300, 3), np.uint8)
     cv2.rectangle(photo, (100, 80), (199, 104), (255, 255, 255), -1)
     reader = ConstantReader("AB12", 0.1)
-    read(reader, photo, quad(100, 80, 100, 25)[None], (0.1,))
+    read(reader, [photo], quad(100, 80, 100, 25)[None], (0.1,))
     window = reader.windows[0, :, :, 0]
     assert window[32, 14:114].min() > 250
     assert window[32, :8].max() < 5
     assert window[:4, 64].max() < 5
 
 
-def test_batches_in_which_no_candidate_stays_are_left_out():
-    """The first eight candidates are no plates, as their windows are dark; two of the last three are."""
+def test_candidates_that_are_no_plates_have_no_view():
+    """More candidates than one batch. In the first batch none is a plate, because its windows are dark."""
     photo = np.zeros((60, 1200, 3), np.uint8)
     photo[:, 900:] = 200
     corners = np.stack([quad(10 + 100 * i, 10, 80, 20) for i in range(11)])
@@ -39,8 +39,19 @@ def test_batches_in_which_no_candidate_stays_are_left_out():
             _, *others = super().run(names, feeds)
             return (feeds["windows"].mean((1, 2, 3)) > 100).astype(np.float32), *others
 
-    places, presence, seen, looks = look(BrightnessReader("AB12", 0.04), photo, corners)
-    np.testing.assert_allclose(places, corners[9:], atol=0.2)
-    assert (presence.shape, seen.shape, looks.shape) == ((2,), (2, 4, 2), (2, 3, *LOOK_SHAPE))
-    nothing = look(BrightnessReader("AB12", 0.04), photo, corners[:9])
-    assert [len(answer) for answer in nothing] == [0, 0, 0, 0]
+    reader = BrightnessReader("AB12", 0.04)
+    views = look(reader, [photo] * 11, corners)
+    assert [view.number for view in views] == [9, 10]
+    for view in views:
+        np.testing.assert_allclose(view.place, corners[view.number], atol=0.2)
+        np.testing.assert_allclose(view.corners, corners[view.number], atol=0.2)
+        assert (view.presence, view.looks.shape) == (1, (3, *LOOK_SHAPE))
+    assert look(reader, [photo] * 9, corners[:9]) == []
+    assert [view.number for view in look(reader, [photo] * 11, corners, are_plates=True)] == list(range(11))
+
+
+def test_each_candidate_is_cut_out_of_its_own_photo():
+    photos = [np.full((40, 90 + i, 3), 20 * i, np.uint8) for i in range(3)]
+    reader = ConstantReader("AB12", 0.04)
+    read(reader, photos, np.stack([quad(5, 5, 80, 20)] * 3), (0.0, 0.1))
+    np.testing.assert_allclose(reader.windows.mean((1, 2, 3)), [0, 20, 40] * 2)
