@@ -42,7 +42,7 @@ WHITE = (255, 255, 255)
 BLACK = (0, 0, 0)
 PALE = (225, 225, 225)  # the ground of pictures that do not fill their cell
 WRONG = (190, 190, 255)  # the ground of characters that differ
-OUTLINE = (70, 240, 255)  # of the reading
+OUTLINE = (230, 60, 230)  # of the reading; no plate has this colour
 
 
 def write_report(folder: Path, measurement: Measurement) -> None:
@@ -136,7 +136,7 @@ def surround(box: Box | None, shape: tuple[int, ...]) -> tuple[int, int, int, in
 
 
 def draw_code(part: np.ndarray, characters: Sequence[str], differ: Sequence[bool]) -> None:
-    """Draw `characters` into `part` (h, w, 3), one below another's place; those that differ on a ground of colour."""
+    """Draw `characters` into `part` (h, w, 3), one a pitch; those that `differ` on a ground of colour."""
     pitch = min(PITCH, part.shape[1] // max(len(characters), 1))
     if not pitch:
         return
@@ -169,8 +169,8 @@ def draw_confusions(confusions: Counter[tuple[str, str]]) -> np.ndarray:
     write(picture[MARGIN:, : MARGIN - FIELD], "code", FIELD // 2)
     for i, character in enumerate(CLASSES):
         place = MARGIN + FIELD * i
-        write(picture[place : place + FIELD, MARGIN - FIELD : MARGIN], character or "+", FIELD // 2)
-        write(picture[MARGIN - FIELD : MARGIN, place : place + FIELD], character or "-", FIELD // 2)
+        write(picture[place : place + FIELD, MARGIN - FIELD : MARGIN], character or "none", FIELD // 2)
+        write(picture[MARGIN - FIELD : MARGIN, place : place + FIELD], character or "none", FIELD // 2)
     totals: Counter[str] = Counter()
     for (truth, _), count in confusions.items():
         totals[truth] += count

@@ -1,150 +1,126 @@
 #!/usr/bin/env python3
-"""Measure weights on real photographs: every set, false plates, and whether confidence means what it says.
+"""Measure weights on real photographs: what is read, what is no plate, and whether confidence means what it says.
 
-    tests/accuracy.py [weights.npz] [--shared ../shared] [--curve reliability.png]
+    python tests/accuracy.py
+    python tests/accuracy.py --labels mine.tsv --photos mine
 
-reads the photographs of `../shared/photos`, prints a line of `../shared/score.py` a set, the false plates a photograph
-over `eu`, `br` and `us`, the share of the photographs of shop fronts and signboards in `../shared/backgrounds.tar.gz`
-on which a plate is reported, and how often readings of each confidence are right. Those two classes must be held out
-of training: leave them out of `bgs/`.
+The first reads the sets of `../shared/photos` and prints a line a set. `text` is one of the sets: the photographs of
+shop fronts and signboards in `../shared/backgrounds.tar.gz`, which show no plates. They must be held out of training,
+so leave these two classes out of `bgs/`. The second reads the photographs of any table of labels; `detect.py --help`
+says what a table looks like.
+
+`read~` takes O for 0 and I for 1. `top1~` is the share of plates whose photograph's surest reading is right. `chars`
+is the share of characters that are right. `false/image` are the readings a photograph that overlap no labelled plate.
+`ms` is processor time a photograph, its decoding included, on all cores together.
 """
 
+import argparse
 import concurrent.futures
-import itertools
-import json
-import re
-import subprocess
 import sys
 import tarfile
-import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from common import CommandParser, UserError, run
-from media.charts import GRAY, Line, draw_chart, linear_axis
-from media.pictures import read_image
-from reading.drawing import draw
-from reading.plate import Plate
+from common import CommandParser, UserError, probability, run
+from media.labels import Label, find_folder, find_photos, read_labels
+from media.pictures import decode_picture, read_image, write_image
+from reading.measuring import Measurement
 from reading.plate_reader import THRESHOLD, WEIGHTS, PlateReader
+from reading.reliability import Judged, describe_reliability, judge_readings
+from reading.report import draw_curve, write_report
+from reading.scoring import Score, add_scores
 
-SETS = ("eu", "br", "us", "in", "in_two_line", "in_street", "in_crops", "text")  # the last: HELD_OUT
-HELD_OUT = ("shopping_mall_text", "signboard")  # scene text without plates
-BINS = (0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)  # edges of the reliability curve's bins
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+SETS = ("eu", "br", "us", "in", "in_two_line", "in_street", "in_crops", "us_crops", "ar_crops")
+TEXT = "text"  # the set of photographs without plates
+TEXT_CLASSES = ("shopping_mall_text", "signboard")  # of backgrounds.tar.gz
+STREET_SETS = ("eu", "br", "us")  # whose false plates are counted together; nearly all of their plates are labelled
 
 
-def read_folder(paths: list[Path], reader: PlateReader, name: str) -> dict[str, list[Plate]]:
-    """The plates of each photograph, by file name."""
+def load_sets(args: argparse.Namespace) -> dict[str, dict[Path, list[Label]]]:
+    """The labels of each photograph of each set by the set's name, `text` left out. Raises UserError."""
+    if args.labels:
+        folder = args.photos or find_folder(args.labels)
+        return {args.labels.stem: find_photos(args.labels, read_labels(args.labels), folder)}
+    photos = args.shared / "photos"
+    names = [name for name in args.sets.split(",") if name != TEXT]
+    if names and not photos.is_dir():
+        raise UserError(f"{photos}: does not exist; name a table with --labels, or the folder above with --shared")
+    tables = {name: photos / f"{name}.tsv" for name in names}
+    return {name: find_photos(table, read_labels(table), photos / name) for name, table in tables.items()}
+
+
+def read_set(reader: PlateReader, name: str, labels: dict[Path, list[Label]]) -> tuple[Measurement, float]:
+    """Read the labelled photographs of a set; returns also the seconds of processor time a photograph."""
+    measurement = Measurement(labels)
+    paths = list(labels)
+    start = time.process_time()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:  # pictures are decoded while the networks run
         photos = pool.map(read_image, paths)
-        bar = tqdm(zip(paths, photos, strict=True), name, len(paths), leave=False)
-        return {path.name: reader.read(photo) for path, photo in bar}
+        for path, photo in tqdm(zip(paths, photos, strict=True), name, len(paths), leave=False, disable=None):
+            measurement.add(path, reader.read(photo))
+    return measurement, (time.process_time() - start) / len(paths)
 
 
-def score(shared: Path, name: str, readings: dict) -> str:
-    """The line that score.py prints for the readings of a set."""
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
-        for image, plates in readings.items():
-            print(json.dumps({"image": image, "plates": [plate.as_dict() for plate in plates]}), file=file)
-        file.flush()
-        command = [sys.executable, str(shared / "score.py"), str(shared / "photos" / f"{name}.tsv"), file.name]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def fold(text: str) -> str:
-    """A code as score.py's read~ compares it: O as 0, I as 1."""
-    return re.sub("[^A-Z0-9]", "", text.upper()).replace("O", "0").replace("I", "1")
-
-
-def judge(shared: Path, name: str, readings: dict) -> list[tuple[float, bool]]:
-    """(confidence, right) of every reading whose photograph's truths are known; a false plate is wrong."""
-    truths = {}
-    for line in (shared / "photos" / f"{name}.tsv").read_text().splitlines():
-        image, *_, text = line.split("\t")
-        truths.setdefault(image, []).append(fold(text))
-    return [
-        (plate.confidence, fold(plate.code) in truths[image])
-        for image, plates in readings.items()
-        if "" not in truths.get(image, [""])  # "?" folds to nothing: a plate whose text is not known
-        for plate in plates
-    ]
-
-
-def text_photos(archive: Path, reader: PlateReader) -> tuple[int, int]:
-    """How many photographs of HELD_OUT there are, and on how many of them a plate is reported."""
-    count = fooled = 0
+def read_text(reader: PlateReader, archive: Path) -> tuple[int, int]:
+    """How many photographs of TEXT_CLASSES `archive` has, and on how many of them a plate is read."""
+    if not archive.is_file():
+        raise UserError(f"{archive}: does not exist; leave {TEXT} out of --sets, or name its folder with --shared")
+    count = wrong = 0
     with tarfile.open(archive, "r|gz") as members:
-        for member in tqdm(members, "scene text", leave=False):
-            if member.isfile() and any(name in member.name for name in HELD_OUT):
-                photo = cv2.imdecode(np.frombuffer(members.extractfile(member).read(), np.uint8), cv2.IMREAD_COLOR)
+        for member in tqdm(members, TEXT, leave=False, disable=None):
+            if member.isfile() and Path(member.name).parent.name in TEXT_CLASSES:
                 count += 1
-                fooled += bool(reader.read(photo))
-    return count, fooled
+                wrong += bool(reader.read(decode_picture(members.extractfile(member).read())))
+    return count, wrong
 
 
-def draw_curve(judged: list[tuple[float, bool]]) -> np.ndarray:
-    """The reliability curve: how often readings of a confidence are right, against that confidence."""
-    confidence, right = np.array([c for c, _ in judged]), np.array([r for _, r in judged])
-    points = []
-    for low, high in itertools.pairwise(BINS):
-        inside = (confidence >= low) & (confidence < high + (high == 1))
-        if inside.any():
-            points.append((confidence[inside].mean(), 100 * right[inside].mean(), str(inside.sum())))
-    x, y, counts = zip(*points, strict=True)
-    axes = linear_axis("confidence", 1), linear_axis("readings that are right, %, and how many there are", 100)
-    return draw_chart((820, 820), *axes, [Line((0, 1), (0, 100), GRAY), Line(x, y, labels=counts, steep=True)])
+def describe_false_plates(scores: dict[str, Score]) -> list[str]:
+    """A line about the false plates of the street sets that were read; none where none was read."""
+    streets = [name for name in STREET_SETS if name in scores]
+    if not streets:
+        return []
+    total = add_scores(*(scores[name] for name in streets))
+    return [f"false plates a photograph over {', '.join(streets)}: {total.false_rate:.3f}"]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = CommandParser(__doc__)
-    parser.add_argument("weights", nargs="?", type=Path, default=WEIGHTS, help="(weights.npz of the project)")
-    parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared", metavar="DIR")
-    parser.add_argument("--threshold", type=float, default=THRESHOLD, metavar="P", help="(%(default)s)")
-    parser.add_argument("--sets", default=",".join(SETS), help="(%(default)s)")
-    parser.add_argument("--curve", type=Path, metavar="FILE", help="draw the reliability curve")
-    parser.add_argument("--failures", type=Path, metavar="DIR", help="draw the photographs that are not read rightly")
-    args = parser.parse_args()
-    if not (args.shared / "photos").is_dir():
-        raise UserError(f"{args.shared}: has no photos; name the folder that does with --shared")
-
-    reader = PlateReader(args.weights, threshold=args.threshold)
-    judged, false, photos = [], 0, 0
-    sets = args.sets.split(",")
-    for name in (name for name in sets if name != "text"):
-        paths = sorted((args.shared / "photos" / name).iterdir())
-        readings = read_folder(paths, reader, name)
-        line = score(args.shared, name, readings)
-        print(f"{name:<12} {line}", flush=True)
-        judged += judge(args.shared, name, readings)
-        if name in ("eu", "br", "us"):
-            false += float(re.search(r"false/image ([\d.]+)", line)[1]) * len(paths)
-            photos += len(paths)
+    add = parser.add_argument
+    add("weights", nargs="?", type=Path, default=WEIGHTS, help="(weights.npz of the project)")
+    add("--labels", type=Path, metavar="FILE", help="a table of labels, in place of the sets")
+    add("--photos", type=Path, metavar="DIR", help="its photographs (the folder of its name beside it, or its own)")
+    add("--shared", type=Path, default=SHARED, metavar="DIR", help="the folder of the sets (%(default)s)")
+    add("--sets", default=",".join((*SETS, TEXT)), help="(%(default)s)")
+    add("--threshold", type=probability, default=THRESHOLD, metavar="P", help="least confidence (%(default)s)")
+    add("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
+    add("--curve", type=Path, metavar="FILE", help="draw the reliability curve of all sets")
+    add("--failures", type=Path, metavar="DIR", help="draw the mistakes of each set into a folder of its name")
+    args = parser.parse_args(arguments)
+    sets = load_sets(args)
+    reader = PlateReader(args.weights, formats=args.formats, threshold=args.threshold)
+    judged: list[Judged] = []
+    scores: dict[str, Score] = {}
+    for name, labels in sets.items():
+        measurement, seconds = read_set(reader, name, labels)
+        scores[name] = measurement.score()
+        judged += judge_readings(measurement.verdicts.values())
+        print(f"{name:<12} {scores[name]}  ms {1000 * seconds:.0f}", flush=True)
         if args.failures:
-            draw_failures(args.failures / name, args.shared, name, readings)
-    if photos:
-        print(f"false plates a photograph, eu, br and us: {false / photos:.3f}")
-    if "text" in sets:
-        count, fooled = text_photos(args.shared / "backgrounds.tar.gz", reader)
-        print(f"scene text: a plate on {fooled} of {count} photographs, {100 * fooled / count:.1f} %")
-    sure = [right for confidence, right in judged if confidence >= 0.9]
-    print(f"confidence 0.9 or more: {100 * np.mean(sure or [0]):.1f} % right of {len(sure)} readings")
+            write_report(args.failures / name, measurement)
+    for line in describe_false_plates(scores):
+        print(line)
+    if not args.labels and TEXT in args.sets.split(","):
+        count, wrong = read_text(reader, args.shared / "backgrounds.tar.gz")
+        print(f"{TEXT:<12} a plate on {wrong} of {count} photographs, {100 * wrong / max(count, 1):.1f} %")
+    if judged:
+        print(describe_reliability(judged))
     if args.curve:
-        cv2.imwrite(str(args.curve), draw_curve(judged))
-
-
-def draw_failures(folder: Path, shared: Path, name: str, readings: dict) -> None:
-    """Draw the photographs of a set in which a plate is missed or misread, for a person to look at."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for line in (shared / "photos" / f"{name}.tsv").read_text().splitlines():
-        image, x, y, w, h, text = line.split("\t")
-        if fold(text) not in [fold(plate.code) for plate in readings.get(image, [])]:
-            photo = draw(read_image(shared / "photos" / name / image), readings.get(image, []))
-            x, y, w, h = (round(float(v)) for v in (x, y, w, h))
-            part = photo[max(0, y - 2 * h) : y + 3 * h, max(0, x - w // 2) : x + w + w // 2] if w else photo
-            cv2.imwrite(str(folder / f"{text}_{Path(image).stem}.png"), part)
+        write_image(args.curve, draw_curve(judged))
 
 
 if __name__ == "__main__":
