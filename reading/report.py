@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from common import ALPHABET, UserError
-from media.charts import GRAY, Line, draw_chart, linear_axis
+from media.charts import GRAY, Line, draw_chart
 from media.labels import Box
 from media.pictures import read_image, write_image
 from reading.drawing import lettering
@@ -197,10 +197,9 @@ def draw_field(field: np.ndarray, count: int, total: int, is_wrong: bool) -> Non
 def draw_curve(judged: Sequence[Judged]) -> np.ndarray:
     """The reliability curve: the share of readings that are right, against their confidence; (H, W, 3) uint8."""
     bins = fill_bins(judged, CURVE_EDGES)
-    x = linear_axis("confidence", 1)
-    y = linear_axis("readings that are right, %, and how many there are", 100)
     lines = [Line((0, 1), (0, 100), GRAY)]
     if bins:
         counts = [str(b.count) for b in bins]
-        lines.append(Line([b.confidence for b in bins], [100 * b.right for b in bins], labels=counts, steep=True))
-    return draw_chart(CURVE_SIZE, x, y, lines)
+        lines.append(Line([b.confidence for b in bins], [100 * b.right for b in bins], labels=counts))
+    title = "readings that are right, %, and how many there are"
+    return draw_chart(CURVE_SIZE, "confidence", title, lines)

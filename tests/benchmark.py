@@ -29,11 +29,14 @@ import numpy as np
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import gen
-import train
-from charts import Axis, Line, draw_chart, logarithmic_axis
-from common import WINDOW_SHAPE, CommandParser, UserError, read_image, run, write_image
-from machines import import_keras
+from common import WINDOW_SHAPE, CommandParser, UserError, run
+from media.charts import Line, draw_chart
+from media.pictures import read_image, write_image
+from synthesis.backgrounds import backgrounds_in
+from synthesis.windows import Settings
+from synthesis.workers import CHUNK, stream_batches
+from training.machines import import_keras
+from training.minibatches import REUSE
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTO, BACKGROUNDS, ARCHIVE = ROOT / "in.jpg", ROOT / "bgs", ROOT.parent / "shared" / "backgrounds.tar.gz"
@@ -122,10 +125,10 @@ def resized(photo: np.ndarray, megapixels: float) -> np.ndarray:
 def synthesis_rate(workers: int, backgrounds: str, chunks: int) -> float:
     """Windows a second that gen.py makes, once its processes have started; `chunks` is a multiple of `workers`."""
     cv2.setNumThreads(1)  # as its worker processes do: the rate of one core is wanted
-    stream = gen.stream_batches(gen.Settings(backgrounds=backgrounds), 0, 0, gen.CHUNK, workers)
+    stream = stream_batches(Settings(backgrounds=backgrounds), 0, 0, CHUNK, workers)
     for _ in range(workers):  # each has made one: none is far ahead of what is taken
         next(stream)
-    return chunks * gen.CHUNK / timeit.timeit(lambda: next(stream), number=chunks)
+    return chunks * CHUNK / timeit.timeit(lambda: next(stream), number=chunks)
 
 
 def ancestor_rate(steps: int, batch: int = 50) -> float:
@@ -197,7 +200,7 @@ def memory_rows(bench: Bench) -> list[Row]:
 
 def gen_rows(bench: Bench) -> list[Row]:
     folders, rows = {"painted backgrounds": bench.folder / "none"}, []
-    if gen.backgrounds_in(BACKGROUNDS):
+    if backgrounds_in(BACKGROUNDS):
         folders["backgrounds of bgs/"] = BACKGROUNDS
     for name, folder in folders.items():
         one, two = (in_child(synthesis_rate, workers, str(folder), bench.amount(40, 2)) for workers in (1, 2))
@@ -213,7 +216,7 @@ def train_rows(bench: Bench) -> list[Row]:
     options = "--batches", "2", "--batch", str(bench.amount(10_000, 256)), "--bgs", BACKGROUNDS
     python(ROOT / "train.py", *options, "--out", bench.folder / "trained.npz")
     ours = float(read_history(bench.folder / "training.csv")[-1]["windows_per_second"])
-    name = f"`train.py`, synthesis included, each window trained on {train.REUSE} times"
+    name = f"`train.py`, synthesis included, each window trained on {REUSE} times"
     return [Row(name, ours, "windows/s", ("at least", 4 * ancestor), ratio(ours, ancestor, "the ancestor's network"))]
 
 
@@ -298,8 +301,8 @@ def draw_growth(path: Path, bench: Bench) -> None:
         (areas, times[: len(areas)], f"megapixels of the photograph, --min-plate {MIN_PLATE}"),
         (plates, times[len(areas) :], "--min-plate, pixels; the photograph is of 1280x720"),
     ):
-        axes = Axis(title, x, (min(x) / 1.15, max(x) * 1.15), True), logarithmic_axis("ms a photograph", y)
-        charts.append(draw_chart(CHART_SIZE, *axes, [Line(x, y, labels=list(map(number, y)))]))
+        lines = [Line(x, y, labels=list(map(number, y)))]
+        charts.append(draw_chart(CHART_SIZE, title, "ms a photograph", lines, logarithmic=True))
     write_image(path, np.hstack(charts))
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import cv2
 
-import gen
+from synthesis.backgrounds import backgrounds_in
 
 ROOT = Path(__file__).parent.parent
 ROWS = {  # by section, how each row starts; "train" takes longer than a test may
     "detect": ["`detect.py in.jpg"],
     "folder": ["a further photograph"] * 4,
     "memory": ["peak memory"],
-    "gen": ["`gen.py`, painted"] * 2 + ["`gen.py`, backgrounds of bgs/"] * 2 * bool(gen.backgrounds_in(ROOT / "bgs")),
+    "gen": ["`gen.py`, painted"] * 2 + ["`gen.py`, backgrounds of bgs/"] * 2 * bool(backgrounds_in(ROOT / "bgs")),
     "hours": ["training to 88 %"],
     "extract": ["`extractbgs.py"],
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from common import write_beside
-from media.charts import COLOURS, Line, draw_chart, linear_axis
+from media.charts import COLOURS, Line, draw_chart
 from media.pictures import write_image
 from training.evaluation import FIGURES
 from training.minibatches import MODELS
@@ -68,13 +68,11 @@ def draw_training(path: Path, history: list[dict]) -> None:
     millions = [row["windows"] / 1e6 for row in history]
     accuracies = {figure: [100 * row[figure] for row in history] for figure in FIGURES}
     losses = {name: [row[f"{name}_loss"] for row in history] for name in MODELS}
-    x = linear_axis("windows trained on, millions", millions[-1])
     charts = []
     for title, series in (("accuracy on the test windows, %", accuracies), ("loss while training", losses)):
-        y = linear_axis(title, max(map(max, series.values())))
         named = zip(series.items(), COLOURS, strict=False)
         lines = [Line(millions, values, colour, f"{name} {values[-1]:.3g}") for (name, values), colour in named]
-        charts.append(draw_chart(CHART_SIZE, x, y, lines))
+        charts.append(draw_chart(CHART_SIZE, "windows trained on, millions", title, lines))
     write_image(path, np.vstack(charts))
 
 
