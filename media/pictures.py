@@ -15,24 +15,32 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 PNG_END = b"IEND\xaeB`\x82"  # a PNG's last chunk; some programs append bytes of their own to it
 
 
+REDUCTIONS = {  # OpenCV's flags; a JPEG is decoded at this part of its size, which takes less memory and time
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    1: cv2.IMREAD_COLOR,
+}
+
+
 class BadPicture(Exception):
     """A file from which no picture can be made. Its text is the reason and the remedy."""
 
 
-def read_image(path: str | os.PathLike) -> np.ndarray:
+def read_image(path: str | os.PathLike, most_pixels: int = PICTURE_PIXELS) -> np.ndarray:
     """Read a photo as (H, W, 3) uint8 in the order blue, green, red, turned upright by its EXIF orientation.
 
-    Raises UserError when the file is missing, empty, cut short, too large or no picture. Decoders write warnings on
+    A photo of more than `most_pixels` is reduced to as many. Raises UserError when the file is missing, empty, cut short, too large or no picture. Decoders write warnings on
     damaged pictures to stderr, unless `common.silence_decoders` was called.
     """
     data = read_bytes(path, PICTURE_BYTES)
     try:
-        return decode_picture(data)
+        return decode_picture(data, most_pixels)
     except BadPicture as error:
         raise UserError(f"{path}: {error}") from None
 
 
-def decode_picture(data: bytes) -> np.ndarray:
+def decode_picture(data: bytes, most_pixels: int = PICTURE_PIXELS) -> np.ndarray:
     """The picture of the file `data` as `read_image` gives it. Raises BadPicture."""
     if not data:
         raise BadPicture("is empty; fetch the picture again")
@@ -43,12 +51,30 @@ def decode_picture(data: bytes) -> np.ndarray:
     if header.kind == "PNG" and PNG_END not in data:  # some versions of OpenCV fill up what is missing
         raise BadPicture("is cut short; fetch the picture again")
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), choose_reduction(header, most_pixels))
     except cv2.error:
         image = None
     if image is None:
         raise BadPicture(f"is a {header.kind} that OpenCV cannot read, or is damaged; convert it to JPEG or PNG")
-    return image
+    return reduce_image(image, most_pixels)
+
+
+def choose_reduction(header: PictureHeader, most_pixels: int) -> int:
+    """The flag of REDUCTIONS that leaves fewest pixels, but `most_pixels` or all."""
+    for factor, flag in REDUCTIONS.items():
+        if header.width * header.height >= most_pixels * factor**2:
+            return flag
+    return cv2.IMREAD_COLOR
+
+
+def reduce_image(image: np.ndarray, most_pixels: int) -> np.ndarray:
+    """`image` (H, W, 3), reduced to `most_pixels` where it has more."""
+    height, width = image.shape[:2]
+    scale = (most_pixels / (height * width)) ** 0.5
+    if scale >= 1:
+        return image
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def check_size(header: PictureHeader) -> None:

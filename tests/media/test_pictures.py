@@ -148,3 +148,30 @@ def test_any_name_is_written_and_read(tmp_path, name):
     write_image(path, np.full((4, 5, 3), 7, np.uint8))
     assert (read_image(path) == 7).all()
     assert list_images(tmp_path) == [path]
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize(("height", "width"), [(600, 900), (300, 900), (901, 333)])
+def test_large_photos_are_reduced_where_few_pixels_are_wanted(tmp_path, suffix, height, width):
+    path = tmp_path / f"a{suffix}"
+    photo = np.zeros((height, width, 3), np.uint8)
+    photo[:, width // 2 :] = 200  # dark at the left, bright at the right
+    write_image(path, photo)
+    read = read_image(path, 10_000)
+    rows, columns = read.shape[:2]
+    assert 9_000 < rows * columns <= 10_000
+    assert columns / rows == pytest.approx(width / height, rel=0.05)
+    assert read[:, : columns // 3].max() < 60 < 140 < read[:, -columns // 3 :].min()
+
+
+def test_small_photos_are_not_reduced(tmp_path):
+    photo = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
+    write_image(tmp_path / "a.png", photo)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png", 10_000), photo)
+
+
+def test_a_photo_of_one_row_can_be_reduced(tmp_path):
+    write_image(tmp_path / "a.png", np.zeros((1, 30_000, 3), np.uint8))
+    rows, columns = read_image(tmp_path / "a.png", 10_000).shape[:2]
+    assert rows == 1
+    assert columns < 30_000
