@@ -7,15 +7,19 @@ right, bottom right, bottom left for somebody who reads the plate.
 
 import argparse
 import contextlib
+import errno
 import math
 import os
 import secrets
+import shutil
 import signal
+import stat
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 import cv2
 import numpy as np
@@ -26,6 +30,7 @@ SLOTS = 12  # characters of the longest code; Indian codes have 8 to 11
 WINDOW_SHAPE = (64, 128)  # height and width in pixels
 READ_MARGIN = 0.04  # of the plate's width and height, left on each side of a plate that is rectified to be read
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)  # corners as fractions of width and height
+LONGEST_SUFFIX = 16  # characters of a suffix that a writer may know; a longer one could make a name too long
 MOST_REDUCTION = 8  # times; `rectify` averages a plate that is larger than this many windows less finely; not tuned
 
 # `cv2.warpPerspective` counts from the centre of the first pixel, and corners count from its edge.
@@ -202,24 +207,73 @@ def silence_decoders() -> None:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
+def is_special(path: Path) -> bool:
+    """Whether `path` is a device, a pipe or a socket, or lies in /dev. Such a file is written to, never replaced."""
+    if path.parent == Path("/dev"):  # /dev/stdout may be a regular file
+        return path.exists()
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
 @contextlib.contextmanager
 def write_beside(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`. It replaces `path` when the block ends without an exception.
 
-    The temporary file has the suffix of `path`, because some writers choose their format by the suffix. Raises
-    UserError when the folder cannot be written.
+    The temporary file has the suffix of `path`, because some writers choose their format by the suffix. A link stays:
+    the file that it points to is replaced. A device or pipe stays too: the content is written to it at the end. Raises
+    UserError when the file cannot be written.
     """
     path = Path(path)
-    temporary = path.parent / f".{secrets.token_hex(8)}{path.suffix}"
+    temporary = name_temporary(path)
     try:
-        try:
-            temporary.touch(exist_ok=False)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from None
-        yield temporary
-        os.replace(temporary, path)
+        yield create(temporary, path)
+        if is_special(path):
+            append_to(path, temporary)
+        else:
+            os.replace(temporary, os.path.realpath(path))
+    except BrokenPipeError:  # of stdout, to which the block may print
+        raise
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
         with contextlib.suppress(OSError):  # it was moved, or its folder was never there
             temporary.unlink()
+
+
+def name_temporary(path: Path) -> Path:
+    """A path that no file has, in the folder of `path` through links, or in that of the system for a special file."""
+    folder = tempfile.gettempdir() if is_special(path) else os.path.dirname(os.path.realpath(path))
+    suffix = path.suffix if len(path.suffix) <= LONGEST_SUFFIX else ""
+    return Path(folder) / f".{secrets.token_hex(8)}{suffix}"
+
+
+def create(temporary: Path, path: Path) -> Path:
+    """Make the empty file `temporary`, which is to become `path`, and return it. Raises UserError."""
+    try:
+        if os.path.islink(os.path.realpath(path)):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        temporary.touch(exist_ok=False)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from None
+    return temporary
+
+
+def append_to(path: Path, source: Path) -> None:
+    """Write the content of the file `source` to the special file `path`. Raises UserError."""
+    try:
+        with source.open("rb") as content, open_special(path) as file:
+            shutil.copyfileobj(content, file)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def open_special(path: Path) -> BinaryIO:
+    """Open the special file `path` to write after what it has."""
+    stream = {"/dev/stdout": sys.stdout, "/dev/stderr": sys.stderr}.get(str(path))
+    if stream is None:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb")
+    stream.flush()
+    return os.fdopen(os.dup(stream.fileno()), "wb")  # a file of its own would have a place of its own

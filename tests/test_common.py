@@ -172,6 +172,83 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path, name):
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: links are POSIX's")
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/file.txt").write_text("old")
+    (tmp_path / "second").symlink_to("there/file.txt")
+    (tmp_path / "first.txt").symlink_to("second")
+    with common.write_beside(tmp_path / "first.txt") as temporary:
+        assert temporary.parent == tmp_path / "there"
+        temporary.write_text("new")
+    assert (tmp_path / "first.txt").readlink() == Path("second")
+    assert (tmp_path / "there/file.txt").read_text() == "new"
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["file.txt", "first.txt", "second", "there"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: links are POSIX's")
+def test_a_link_to_nothing_makes_the_file(tmp_path):
+    (tmp_path / "link").symlink_to("file")
+    with common.write_beside(tmp_path / "link") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text() == "new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: links are POSIX's")
+def test_links_in_a_circle_are_named(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(common.UserError, match="loop: cannot be written"), common.write_beside(tmp_path / "loop"):
+        pass
+    assert (tmp_path / "loop").is_symlink()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="NOT TESTED: there is no /dev/full")
+def test_a_device_is_written_to_and_stays(tmp_path):
+    (tmp_path / "null").symlink_to("/dev/null")
+    for path in (tmp_path / "null", Path("/dev/null")):
+        with common.write_beside(path) as temporary:
+            assert temporary.parent not in (tmp_path, Path("/dev"))
+            temporary.write_text("lost")
+        assert path.is_char_device()
+    with (
+        pytest.raises(common.UserError, match="full: cannot be written"),
+        common.write_beside("/dev/full") as temporary,
+    ):
+        temporary.write_text("no room")
+    assert Path("/dev/full").is_char_device()
+    assert not temporary.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: pipes are POSIX's")
+def test_a_pipe_is_written_to_and_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with common.write_beside(tmp_path / "pipe") as temporary:
+        temporary.write_bytes(b"content")
+    assert os.read(reader, 100) == b"content"
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="NOT TESTED: there is no /dev/stdout")
+def test_stdout_may_be_a_file_that_others_write_too(tmp_path):
+    code = "import common; print('before', flush=True)\n"
+    code += "with common.write_beside('/dev/stdout') as path: path.write_text('content\\n')\nprint('after')"
+    with (tmp_path / "log").open("w") as log:
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=log, check=True, timeout=60)
+    assert (tmp_path / "log").read_text() == "before\ncontent\nafter\n"
+
+
+@pytest.mark.parametrize("length", [251, 255])
+@pytest.mark.parametrize("suffix", [".txt", "." + "x" * 200])
+def test_the_longest_names_are_written(tmp_path, length, suffix):
+    path = tmp_path / ("n" * (length - len(suffix)) + suffix)
+    with common.write_beside(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+
+
 # --- a script's end -----------------------------------------------------------------------------------------------
 
 
