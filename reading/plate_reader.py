@@ -7,12 +7,12 @@ import numpy as np
 from onnxruntime import InferenceSession as Session
 from onnxruntime import SessionOptions
 
-import model
 from formats.loading import load_formats
 from reading.decoding import decode
 from reading.finder import find, merge
 from reading.geometry import group, overlaps, sound
 from reading.grammar import Grammar
+from reading.graphs import load_graphs
 from reading.plate import Plate
 from reading.reader import look
 
@@ -29,13 +29,11 @@ NESTED = 0.6  # or when their boxes share this much of the smaller one; not tune
 
 def load_networks(weights: str | os.PathLike) -> tuple[Session, Session]:
     """The finder and the reader of a weights file. Raises UserError when the file is damaged or does not fit."""
-    arrays = model.load_weights(weights)
     options = SessionOptions()
     options.intra_op_num_threads = os.cpu_count() or 1
     options.enable_mem_pattern = False  # one plan of memory for each size of level would cost more than it saves
     options.log_severity_level = 3  # errors alone
-    graphs = [model.onnx_model(arrays, network) for network in ("finder", "reader")]
-    return tuple(Session(graph, options, ["CPUExecutionProvider"]) for graph in graphs)
+    return tuple(Session(graph, options, ["CPUExecutionProvider"]) for graph in load_graphs(weights))
 
 
 class PlateReader:
