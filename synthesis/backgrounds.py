@@ -6,35 +6,71 @@ HARD_NEGATIVES beside the photographs.
 
 import functools
 import os
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from common import UserError
-from media.pictures import list_images
-from synthesis.plates import jitter_colour
+from media.files import read_bytes
+from media.limits import PICTURE_PIXELS, TABLE_BYTES
+from media.pictures import list_images, read_image
+from media.tables import read_row, write_row
+from synthesis.paint import jitter_colour
 
 HARD_NEGATIVES = "hard_negatives.tsv"
 BLOCK = 250  # windows that share a choice of photographs, so that few photographs are decoded
 BLOCK_BACKGROUNDS = 40  # photographs of a block; 250 windows see each about six times
+PHOTOGRAPH_PIXELS = 1 << 19  # of a photograph once it is read; so a block has at most 63 MB
+BODY_COLOURS = (  # RGB: white, silver, gray, black, blue, brown, olive
+    *((225, 225, 225), (165, 165, 165), (70, 70, 70), (22, 22, 24)),
+    *((35, 30, 150), (110, 50, 25), (60, 150, 170)),
+)
+LAMP_COLOURS = ((30, 20, 190), (230, 240, 240), (20, 130, 240))  # BGR: tail light, headlight, indicator
+LARGEST_COORDINATE = 1e6  # pixels; no picture has as many
+
+
+# --- photographs ----------------------------------------------------------------------------------------------------
 
 
 class Backgrounds:
-    """The photographs of a folder; painted ones where it holds none."""
+    """The photographs of a folder; painted ones where it holds none.
+
+    Raises UserError when `folder` is there and is no folder, or cannot be read.
+    """
 
     def __init__(self, folder: str | os.PathLike) -> None:
+        self.folder = folder
         self.paths = backgrounds_in(folder)
+        self.told = set()  # photographs that cannot be read and were named
 
-    @functools.lru_cache(maxsize=2)  # noqa: B019 - backgrounds live as long as their process
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - backgrounds live as long as their process
     def photographs_of(self, block: int, seed: int) -> list[np.ndarray]:
-        """The photographs behind the windows of a block, without those that cannot be read."""
+        """The photographs behind the windows of a block. Those that cannot be read are left out, and named once.
+
+        Raises UserError when all of them are gone.
+        """
         if not self.paths:
             return []
         rng = np.random.default_rng((seed, block, 1))
-        paths = (self.paths[i] for i in rng.integers(len(self.paths), size=BLOCK_BACKGROUNDS))
-        photographs = (cv2.imread(str(path), cv2.IMREAD_COLOR) for path in paths)
-        return [photograph for photograph in photographs if photograph is not None]
+        paths = [self.paths[i] for i in rng.integers(len(self.paths), size=BLOCK_BACKGROUNDS)]
+        photographs = [self.read(path, PHOTOGRAPH_PIXELS) for path in paths]
+        photographs = [photograph for photograph in photographs if photograph is not None]
+        if not photographs and not any(map(os.path.lexists, paths)):
+            raise UserError(f"{self.folder}: its pictures are gone; bring them back, and begin again")
+        return photographs
+
+    def read(self, path: Path, most_pixels: int = PICTURE_PIXELS) -> np.ndarray | None:
+        """A photograph, (H, W, 3) uint8, as `read_image` reads it; None when it cannot be read, which is said once."""
+        try:
+            return read_image(path, most_pixels)
+        except UserError as error:
+            if path not in self.told:
+                self.told.add(path)
+                print(f"{error}; left out of the backgrounds", file=sys.stderr)
+            return None
 
     def draw(self, shape: tuple[int, int], index: int, seed: int, rng: np.random.Generator) -> np.ndarray:
         """The background of window `index`, (h, w, 3) float32, 0..255."""
@@ -48,13 +84,26 @@ class Backgrounds:
         return image
 
 
+def backgrounds_in(folder: str | os.PathLike) -> list[Path]:
+    """The background photographs in `folder`, none where there is no such folder.
+
+    Raises UserError when it is no folder, or cannot be read.
+    """
+    if not os.path.lexists(folder):
+        return []
+    try:
+        return list_images(folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read as a folder ({error.strerror}); name one with pictures") from None
+
+
 def cut_piece(photograph: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """A piece of `photograph`, (H, W, 3) uint8, enlarged or reduced to `shape`, as (h, w, 3) float32."""
     height, width = shape
     rows, columns = photograph.shape[:2]
     zoom = min(rows / height, columns / width) * rng.uniform(0.35, 1)
-    h = max(2, int(height * zoom))
-    w = max(2, int(width * zoom))
+    h = min(rows, max(2, int(height * zoom)))
+    w = min(columns, max(2, int(width * zoom)))
     y = rng.integers(rows - h + 1)
     x = rng.integers(columns - w + 1)
     piece = cv2.resize(photograph[y : y + h, x : x + w], (width, height), interpolation=cv2.INTER_LINEAR)
@@ -62,65 +111,106 @@ def cut_piece(photograph: np.ndarray, shape: tuple[int, int], rng: np.random.Gen
     return (piece[:, ::-1] if mirrored else piece).astype(np.float32)
 
 
+# --- painted backgrounds --------------------------------------------------------------------------------------------
+
+
 def paint_background(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A background (h, w, 3) float32 for want of photographs: patches of colour, boxes and texture."""
+    """A background for want of photographs, (h, w, 3) float32: patches of colour, boxes and texture."""
     height, width = shape
-    coarse = rng.uniform(0, 255, (int(rng.integers(2, 6)), int(rng.integers(2, 9)), 3)).astype(np.float32)
-    image = np.clip(
-        cv2.resize(coarse, (width, height), interpolation=rng.choice([cv2.INTER_LINEAR, cv2.INTER_NEAREST])), 0, 255
-    )
+    rows = int(rng.integers(2, 6))
+    columns = int(rng.integers(2, 9))
+    patches = rng.uniform(0, 255, (rows, columns, 3)).astype(np.float32)
+    interpolation = rng.choice([cv2.INTER_LINEAR, cv2.INTER_NEAREST])
+    image = np.clip(cv2.resize(patches, (width, height), interpolation=interpolation), 0, 255)
     for _ in range(rng.integers(0, 10)):
         x, y = rng.uniform(-0.2, 1, 2) * [width, height]
         w, h = rng.uniform(0.02, 0.6, 2) * [width, height]
-        box = (round(x), round(y)), (round(x + w), round(y + h))
-        cv2.rectangle(image, *box, tuple(rng.uniform(0, 255, 3)), -1 if rng.random() < 0.7 else 1)
+        colour = tuple(rng.uniform(0, 255, 3))
+        weight = -1 if rng.random() < 0.7 else 1  # filled, or an outline
+        cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), colour, weight)
     return image + rng.normal(0, rng.uniform(0, 25), (height, width, 1)).astype(np.float32)
 
 
 def paint_body(image: np.ndarray, rng: np.random.Generator) -> None:
-    """Paint something like a vehicle's body over `image`, in place: a panel with seams, a bumper line, lamps."""
-    height, width = image.shape[:2]
-    paint = rng.choice(
-        [(225, 225, 225), (165, 165, 165), (70, 70, 70), (22, 22, 24), (35, 30, 150), (110, 50, 25), (60, 150, 170)]
-    )
+    """Paint something like a vehicle's body over `image`, (h, w, 3) float32, in place."""
+    height = len(image)
     shade = np.linspace(*rng.uniform(0.7, 1.25, 2), height, dtype=np.float32)[:, None, None]
-    panel = jitter_colour(paint, rng, 20) * shade
-    y0, y1 = sorted((rng.uniform(-0.3, 0.4) * height, rng.uniform(0.6, 1.4) * height))
-    y0, y1 = max(0, round(y0)), min(height, round(y1))
-    image[y0:y1] = panel[y0:y1]
+    panel = jitter_colour(BODY_COLOURS[rng.integers(len(BODY_COLOURS))], rng, 20) * shade
+    edges = rng.uniform(-0.3, 0.4) * height, rng.uniform(0.6, 1.4) * height
+    upper = max(0, round(edges[0]))
+    lower = min(height, round(edges[1]))
+    image[upper:lower] = panel[upper:lower]
+    draw_seams(image, rng)
+    if rng.random() < 0.3:
+        draw_lamp(image, rng)
+    if rng.random() < 0.2:  # a grille
+        step = int(rng.integers(3, 9))
+        image[upper:lower:step] = float(rng.uniform(0, 70))
+
+
+def draw_seams(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw seams and the edge of a bumper: parallel lines, nearly level."""
+    height, width = image.shape[:2]
     slope = rng.normal(0, 0.04) * width
     for _ in range(rng.integers(1, 5)):
-        y, tint = rng.uniform(0, height), float(rng.uniform(0, 255) if rng.random() < 0.4 else rng.uniform(0, 60))
+        y = rng.uniform(0, height)
+        brightest = 255 if rng.random() < 0.4 else 60  # most seams are dark
+        gray = float(rng.uniform(0, brightest))
         weight = max(1, round(height * rng.uniform(0.005, 0.05)))
-        cv2.line(image, (0, round(y)), (width, round(y + slope)), (tint,) * 3, weight)
-    if rng.random() < 0.3:
-        axes = rng.uniform(0.05, 0.25, 2) * [width, height]
-        centre = rng.choice([0.0, 1.0]) * width, rng.uniform(0, 1) * height
-        cv2.ellipse(
-            image,
-            (centre, tuple(2 * axes), 0.0),
-            tuple(map(float, rng.choice([(30, 20, 190), (230, 240, 240), (20, 130, 240)]))),
-            -1,
-        )
-    if rng.random() < 0.2:  # a grille
-        step, tint = int(rng.integers(3, 9)), float(rng.uniform(0, 70))
-        image[y0:y1:step] = tint
+        cv2.line(image, (0, round(y)), (width, round(y + slope)), (gray,) * 3, weight)
 
 
-def load_hard_negatives(path: Path) -> list[tuple[Path, np.ndarray]]:
-    """Pictures and corners (4, 2) in pixels, a row each of the file that mine.py writes; none where there is no file.
+def draw_lamp(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw half of a lamp at the left or right edge."""
+    height, width = image.shape[:2]
+    radii = rng.uniform(0.05, 0.25, 2) * [width, height]
+    centre = rng.choice([0.0, 1.0]) * width, rng.uniform(0, 1) * height
+    colour = LAMP_COLOURS[rng.integers(len(LAMP_COLOURS))]
+    cv2.ellipse(image, (centre, tuple(2 * radii), 0.0), tuple(map(float, colour)), -1)
 
-    Raises UserError where it is damaged.
+
+# --- hard negatives -------------------------------------------------------------------------------------------------
+
+
+class HardNegative(NamedTuple):
+    """A place in a photograph that was once taken for a plate."""
+
+    path: Path  # of the photograph
+    corners: np.ndarray  # (4, 2) float32, pixels
+
+
+def load_hard_negatives(path: Path) -> list[HardNegative]:
+    """The places that mine.py listed in the file `path`; none where there is no file.
+
+    Raises UserError where the file cannot be read or is damaged.
     """
-    try:
-        rows = [line.split("\t") for line in path.read_text().splitlines()]
-        return [(path.parent / name, np.array(numbers, np.float32).reshape(4, 2)) for name, *numbers in rows]
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return []
-    except ValueError:
-        raise UserError(f"{path}: is damaged; remove it, or make it anew with mine.py") from None
+    remedy = "remove it, or make it anew with mine.py"
+    lines = read_bytes(path, TABLE_BYTES, remedy).removesuffix(b"\n").split(b"\n")
+    if lines == [b""]:
+        return []
+    places = []
+    for number, line in enumerate(lines, 1):
+        try:
+            name, corners = read_hard_negative(line)
+        except ValueError:
+            raise UserError(f"{path}: line {number} is damaged; {remedy}") from None
+        places.append(HardNegative(path.parent / name, corners))
+    return places
 
 
-def backgrounds_in(folder: str | os.PathLike) -> list[Path]:
-    """The background photographs in `folder`, none where there is no such folder."""
-    return list_images(folder) if Path(folder).is_dir() else []
+def read_hard_negative(line: bytes) -> tuple[str, np.ndarray]:
+    """The photograph's name and the corners (4, 2) that `write_hard_negative` wrote; ValueError where it did not."""
+    name, *numbers = read_row(line)
+    corners = np.array(numbers, np.float32).reshape(4, 2)
+    if name != os.path.basename(name) or name in ("", ".", "..") or "\0" in name:
+        raise ValueError("no name of a file in the folder")
+    if not (np.abs(corners) <= LARGEST_COORDINATE).all() or not np.ptp(corners, axis=0).all():
+        raise ValueError("no place")  # NaN is none either
+    return name, corners
+
+
+def write_hard_negative(name: str, corners: np.ndarray) -> bytes:
+    """A line of the file HARD_NEGATIVES: the name of a photograph beside it, and a place's corners (4, 2) in pixels."""
+    return write_row([name, *(f"{x:.1f}" for x in corners.ravel())])

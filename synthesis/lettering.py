@@ -1,4 +1,7 @@
-"""Lines of text on a plate: where each glyph goes, and drawing the glyphs there."""
+"""Lines of text on a plate: where each glyph goes, and drawing the glyphs there. All places are in pixels.
+
+The shares and ranges were set by eye, and none was tuned.
+"""
 
 import dataclasses
 import itertools
@@ -12,12 +15,14 @@ from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, Typeface
 # Share of a plate's width by which a stacked letter counts as standing left of the next one: two frames of the reader,
 # which is what a letter spans there.
 STACK_STEP = 0.07
-ENCLOSING = "ABDOPQR04689"  # what a stencil needs bridges for
+STACKED_HEIGHTS = {2: 0.46, 3: 0.3}  # count of stacked letters -> height of each, as a share of the line's
+STACKED_WIDTH = 0.1  # of the plate's width: a stacked letter is no wider
+ENCLOSING = "ABDOPQR04689"  # the characters that a stencil needs bridges for
 
 
 @dataclasses.dataclass
 class TextLine:
-    """One line of text set in a typeface: where each glyph goes, before it is drawn. Pixels."""
+    """One line of text set in a typeface: where each glyph goes, before it is drawn."""
 
     text: str
     x: np.ndarray  # (len(text),) left edge of each glyph's ink
@@ -29,39 +34,66 @@ class TextLine:
 
     @property
     def centres(self) -> np.ndarray:
+        """(len(text),) x of the middle of each glyph, in the order in which the glyphs are read."""
         return self.x + self.widths / 2 + self.order
+
+
+# --- setting ----------------------------------------------------------------------------------------------------------
 
 
 def set_line(
     text: str, face: Typeface, x0: float, x1: float, y: float, height: float, rng: np.random.Generator
 ) -> TextLine:
-    """Set `text` between x0 and x1: in cells or by the typeface's advances, condensed where it would not fit."""
-    scale = height / CAP_HEIGHT
-    widths = np.array([face.glyph(c)[0].shape[1] for c in text], np.float32) * scale
-    letters = np.array([c.isalnum() for c in text])
+    """Set `text` between x0 and x1 with capitals `height` high from `y` down, condensed where it would not fit."""
+    room = max(x1 - x0, 1)  # crowded plates may leave none
+    inks = np.array([face.glyph(character)[0].shape[1] for character in text], np.float32) * (height / CAP_HEIGHT)
     stretch = rng.uniform(0.75, 1.1)
-    spacing = height * rng.uniform(0.06, 0.22)
-    cells = np.where(letters, widths, np.where(np.array(list(text)) == " ", height * rng.uniform(0.15, 0.75), widths))
-    if rng.random() < 0.4 and letters.any():  # cells of one width, as on most stamped plates
-        cells = np.where(letters, max(widths[letters].max() * 0.9, widths[letters].mean()), cells)
-        spacing *= 0.5
-    cells = cells * stretch
-    total = cells.sum() + spacing * (len(text) - 1)
-    fit = (x1 - x0) / total
+    cells, spacing = choose_cells(text, inks, height, rng)
+    cells *= stretch
+    gaps = len(text) - 1
+    total = cells.sum() + spacing * gaps
+    fit = room / total
     if fit < 1:
-        cells, spacing, stretch, total = cells * fit, spacing * fit, stretch * fit, x1 - x0
+        cells *= fit
+        spacing *= fit
+        stretch *= fit
+        total = room
     elif rng.random() < 0.35:  # spread over the plate
-        looser = min((x1 - x0 - total) / max(len(text) - 1, 1), height * rng.uniform(0.1, 0.5))
-        spacing, total = spacing + looser, total + looser * max(len(text) - 1, 0)
-    start = x0 + (x1 - x0 - total) * (0.5 if rng.random() < 0.7 else rng.random())
+        looser = min((room - total) / max(gaps, 1), height * rng.uniform(0.1, 0.5))
+        spacing += looser
+        total += looser * gaps
+    start = x0 + (room - total) * (0.5 if rng.random() < 0.7 else rng.random())
     lefts = start + np.concatenate([[0], np.cumsum(cells[:-1] + spacing)])
-    widths = np.minimum(widths * stretch, cells * 1.1)
+    widths = np.minimum(inks * stretch, cells * 1.1)
     return TextLine(text, lefts + (cells - widths) / 2, widths, y, height)
 
 
+def choose_cells(text: str, inks: np.ndarray, height: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """The width of the cell of each character (len(text),), and the spacing between cells.
+
+    `inks` (len(text),) are the widths of the glyphs. Some plates give letters and digits cells of one width, as most
+    stamped plates do.
+    """
+    letters = np.array([character.isalnum() for character in text])
+    spaces = np.array([character == " " for character in text])
+    spacing = height * rng.uniform(0.06, 0.22)
+    cells = np.where(spaces, height * rng.uniform(0.15, 0.75), inks)
+    if rng.random() < 0.4 and letters.any():
+        one = max(inks[letters].max() * 0.9, inks[letters].mean())
+        cells = np.where(letters, one, cells)
+        spacing *= 0.5
+    return cells, spacing
+
+
+# --- characters of several heights ------------------------------------------------------------------------------------
+
+
 def vary_groups(line: TextLine, rng: np.random.Generator) -> list[TextLine]:
-    """`line` with each group of its glyphs, as spaces and marks divide it, of its own height: a small TN 59, 1515."""
-    starts = [i for i, c in enumerate(line.text) if c.isalnum() and (i == 0 or not line.text[i - 1].isalnum())]
+    """`line` with each of its groups in a height of its own, as in a small TN 59 before a large 1515."""
+    starts = [0]
+    for i in range(1, len(line.text)):
+        if line.text[i].isalnum() and not line.text[i - 1].isalnum():
+            starts.append(i)
     lean = rng.uniform(0, 1)
     scales = [1 - rng.choice([0, rng.uniform(0.1, 0.4)]) for _ in starts]
     return scale_parts(line, starts, scales, lean)
@@ -69,7 +101,8 @@ def vary_groups(line: TextLine, rng: np.random.Generator) -> list[TextLine]:
 
 def scale_letters(line: TextLine, scale: float, rng: np.random.Generator) -> list[TextLine]:
     """`line` with its letters `scale` times as high as its digits, on the foot of the digits as a rule."""
-    starts = [0] + [i for i in range(1, len(line.text)) if line.text[i].isalpha() != line.text[i - 1].isalpha()]
+    changes = [i for i in range(1, len(line.text)) if line.text[i].isalpha() != line.text[i - 1].isalpha()]
+    starts = [0, *changes]
     scales = [scale if line.text[start].isalpha() else 1.0 for start in starts]
     lean = 1.0 if rng.random() < 0.6 else rng.uniform(0, 1)
     return scale_parts(line, starts, scales, lean)
@@ -93,16 +126,17 @@ def scale_parts(line: TextLine, starts: list[int], scales: list[float], lean: fl
 def stack_letters(
     letters: str, face: Typeface, x: float, y: float, height: float, width: float, row: int = 1
 ) -> list[TextLine]:
-    """Two or three small letters one above the other about `x`, on a plate `width` wide. Pixels.
+    """Two or three small letters one above the other about `x`, on a line `height` high of a plate `width` wide.
 
     They are read downwards, so the first counts as standing a little further left.
     """
-    size = height * (0.46 if len(letters) == 2 else 0.3)
+    size = height * STACKED_HEIGHTS[len(letters)]
+    last = len(letters) - 1
     lines = []
     for i, letter in enumerate(letters):
-        ink = min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, 0.1 * width)
-        top = y + i * (height - size) / (len(letters) - 1)
-        order = (i - (len(letters) - 1) / 2) * STACK_STEP * width
+        ink = min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, STACKED_WIDTH * width)
+        top = y + i * (height - size) / last
+        order = (i - last / 2) * STACK_STEP * width
         lines.append(TextLine(letter, np.array([x - ink / 2]), np.array([ink]), top, size, row, order))
     return lines
 
@@ -110,60 +144,76 @@ def stack_letters(
 def split_prefix(text: str) -> tuple[str, str]:
     """The first group of `text`, of one to three characters, and the rest; ("", text) where it has no such group.
 
-    A group ends at a separator. In a text without separators, letters before a digit are one too.
+    A group ends at a separator. In a text without separators, letters before a digit are a group too.
     """
     found = re.match(r"([A-Z0-9]{1,3})[^A-Z0-9]+(?=[A-Z0-9])", text)
     if found is None and text.isalnum():
         found = re.match(r"([A-Z]{1,3})(?=[0-9])", text)
-    return (found[1], text[found.end() :]) if found else ("", text)
+    if found is None:
+        return "", text
+    return found[1], text[found.end() :]
 
 
 def set_prefix(
     prefix: str, face: Typeface, span: tuple[float, float], y: float, height: float, row: int, rng: np.random.Generator
 ) -> tuple[list[TextLine], float]:
-    """Set `prefix` small at the left of `span` (x0, x1), before a line `height` high. Returns where the line may begin.
+    """Set `prefix` small at the left of `span` (x0, x1), before a line `height` high from `y` down.
 
-    Two characters or three stand one above the other half of the time, as in American plates for a profession.
+    Half of the prefixes of two and three characters stand one above the other, as on American plates of a profession.
+    Returns the prefix and the x from which the line may stand.
     """
     x0, x1 = span
+    gap = height * rng.uniform(0.08, 0.3)
     if len(prefix) > 1 and rng.random() < 0.5:
         x = x0 + (x1 - x0) * rng.uniform(0.05, 0.08)
         lines = stack_letters(prefix, face, x, y, height, x1 - x0, row)
         reach = max(line.widths[0] / 2 for line in lines)
         reach = max(reach, lines[-1].order)  # the line's characters are read after the last of the stack
-        return lines, x + reach + height * rng.uniform(0.08, 0.3)
+        return lines, x + reach + gap
     size = height * rng.uniform(0.35, 0.65)
     top = y + rng.choice([0, 0.5, 1]) * (height - size)
     end = min(x0 + size * 0.85 * len(prefix), x0 + (x1 - x0) * 0.3)
     line = set_line(prefix, face, x0, end, top, size, rng)
     line.row = row
-    return [line], end + height * rng.uniform(0.08, 0.3)
+    return [line], end + gap
+
+
+# --- drawing ----------------------------------------------------------------------------------------------------------
 
 
 def draw_line(mask: np.ndarray, line: TextLine, face: Typeface, slant: float = 0.0, bridge: float = 0.0) -> None:
     """Draw `line` into `mask`, (h, w) uint8, in place; its glyphs lean by `slant` of their height to the right.
 
-    Those that enclose something are cut in two by a gap of `bridge` of their width, as a stencil leaves it.
+    Glyphs that enclose something are cut in two by a gap of `bridge` of their width, as a stencil leaves it.
     """
     pad = line.height * GLYPH_PAD / CAP_HEIGHT
-    top, rows = round(line.y - pad), max(2, round(line.height + 2 * pad))
+    top = round(line.y - pad)
+    rows = max(2, round(line.height + 2 * pad))
     for character, x, width in zip(line.text, line.x, line.widths, strict=True):
         if character == " ":
             continue
-        left, columns = round(x), max(1, round(width))
+        left = round(x)
+        columns = max(1, round(width))
         glyph = cv2.resize(face.glyph(character)[0], (columns, rows), interpolation=cv2.INTER_AREA)
         if bridge and character in ENCLOSING:
             gap = max(1, round(bridge * columns))
             glyph[:, (columns - gap) // 2 :][:, :gap] = 0
         if slant:
-            reach = round(abs(slant) * rows / 2)  # columns more at each side
-            shear = np.array([[1, -slant, slant * rows / 2 + reach], [0, 1, 0]], np.float32)
-            glyph, left = cv2.warpAffine(glyph, shear, (columns + 2 * reach, rows)), left - reach
+            glyph, reach = slant_glyph(glyph, slant)
+            left -= reach
         paste_glyph(mask, glyph, left, top)
 
 
+def slant_glyph(glyph: np.ndarray, slant: float) -> tuple[np.ndarray, int]:
+    """`glyph`, leaning by `slant` of its height to the right, and the columns that it needs more at each side."""
+    rows, columns = glyph.shape
+    reach = round(abs(slant) * rows / 2)
+    shear = np.array([[1, -slant, slant * rows / 2 + reach], [0, 1, 0]], np.float32)
+    return cv2.warpAffine(glyph, shear, (columns + 2 * reach, rows)), reach
+
+
 def paste_glyph(mask: np.ndarray, glyph: np.ndarray, left: int, top: int) -> None:
-    """Lay `glyph`, (rows, columns) uint8, into `mask` in place, as far as it lies inside; `left`, `top` are pixels."""
+    """Lay `glyph`, (rows, columns) uint8, into `mask`, (h, w) uint8, in place, as far as it lies inside."""
     rows, columns = glyph.shape
     y0, y1 = max(top, 0), min(top + rows, mask.shape[0])
     x0, x1 = max(left, 0), min(left + columns, mask.shape[1])
@@ -173,5 +223,5 @@ def paste_glyph(mask: np.ndarray, glyph: np.ndarray, left: int, top: int) -> Non
 
 
 def caption_text(words: str) -> str:
-    """`words` with what no glyph mask is made for left out."""
-    return "".join(c if c in CHARACTERS else " " for c in words.upper()) or "-"
+    """`words` in capitals, with a space for every character that is in no typeface."""
+    return "".join(character if character in CHARACTERS else " " for character in words.upper()) or "-"

@@ -1,38 +1,48 @@
-"""Everything on a plate beside its code and its pictures: bands, flags, emblems, stickers, screws, dirt, captions."""
+"""Everything on a plate beside its code and its pictures: bands, flags, emblems, captions, stickers, screws, dirt.
+
+All places are in pixels. The shares and ranges were set by eye, and none was tuned.
+"""
 
 import cv2
 import numpy as np
 
 from formats.plate_format import PlateStyle
+from synthesis.layout import Layout
 from synthesis.lettering import TextLine, caption_text, draw_line, set_line
+from synthesis.paint import jitter_colour, lay_ink, to_tint
 from synthesis.typefaces import Typeface
 
-Colour = tuple[float, float, float]
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1
+
+BAND_WIDTHS = (0.085, 0.13)  # of a long plate's width, of a short one's
+LONG_ASPECT = 2.4  # width / height from which a plate is long
+WHITE = (245, 245, 245)  # of a band's letters
+STAR_TINTS = [(60, 210, 240), (240, 240, 240), (170, 160, 150)]  # b, g, r: yellow and white stars, a gray hologram
+SYMBOL_SHARE = 0.22  # of the plates: those with symbols at an end of the code
+FLAG_SHARE = 0.85  # of the plates whose style has a flag: those that show it
+LEAST_CAPTION_ROOM = 0.07  # of a plate's height: captions in less are illegible
+MOST_CAPTION = 0.6  # of a character's height: the room that a caption takes; its letters are lower
+STICKER_SHARE = 0.2  # of the plates
+SCREWS_SHARE = 0.45
+DIRT_SHARE = 0.25
+DIRT = (110, 100, 85)
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+GAP_MARKS = " -.·"  # where an emblem may be in the code
 
 
-def jitter_colour(colour, rng: np.random.Generator, amount: float = 14) -> np.ndarray:
-    """An (r, g, b) of a format as float32 BGR, varied as paint, age and lamps vary it."""
-    return np.clip(np.array(colour[::-1], np.float32) + rng.normal(0, amount, 3) + rng.normal(0, amount), 0, 255)
-
-
-def lay_ink(image: np.ndarray, mask: np.ndarray, ink: np.ndarray) -> None:
-    """Lay `ink`, (3,) float32 or one number, on `image`, (h, w, 3) float32, in place, where `mask`, (h, w) uint8, says.
-
-    Channel by channel, because numpy is twice as slow along a last axis of three.
-    """
-    share = mask * np.float32(1 / 255)
-    for channel, value in enumerate(np.broadcast_to(ink, 3)):
-        plane = image[..., channel]
-        plane += share * (value - plane)
+# --- bands and flags --------------------------------------------------------------------------------------------------
 
 
 def draw_bands(
     image: np.ndarray, style: PlateStyle, aspect: float, faces: list[Typeface], rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    """Draw the bands of `style` on a plate. Returns the place that is left for the code: x0, x1, y0 in pixels."""
+    """Draw the bands of `style` on a plate in place. Returns the place that they leave to the code: x0, x1, y0."""
     height, width = image.shape[:2]
-    x0, x1, y0 = width * rng.uniform(0.015, 0.06), width * (1 - rng.uniform(0.015, 0.06)), 0.0
-    band = max(2, round(rng.uniform(0.75, 1.1) * (width * 0.085 if aspect > 2.4 else width * 0.13)))
+    x0 = width * rng.uniform(0.015, 0.06)
+    x1 = width * (1 - rng.uniform(0.015, 0.06))
+    y0 = 0.0
+    share = BAND_WIDTHS[0] if aspect > LONG_ASPECT else BAND_WIDTHS[1]
+    band = max(2, round(rng.uniform(0.75, 1.1) * width * share))
     if style.band == "top":
         y0 = height * rng.uniform(0.18, 0.26)
         draw_band(image, (0, 0, width, round(y0)), style, faces, rng)
@@ -45,8 +55,8 @@ def draw_bands(
     return x0, x1, y0
 
 
-def draw_band(image: np.ndarray, box, style: PlateStyle, faces: list[Typeface], rng: np.random.Generator) -> None:
-    """The coloured band at a plate's edge, `box` = (x0, y0, x1, y1), with letters and an emblem or a flag."""
+def draw_band(image: np.ndarray, box: Box, style: PlateStyle, faces: list[Typeface], rng: np.random.Generator) -> None:
+    """Draw a coloured band at `box` in place, with its letters, and a flag, stars or a hologram on some."""
     x0, y0, x1, y1 = box
     lies = x1 - x0 > y1 - y0
     image[y0:y1, x0:x1] = jitter_colour(style.band_colour, rng)
@@ -57,18 +67,25 @@ def draw_band(image: np.ndarray, box, style: PlateStyle, faces: list[Typeface], 
         face = faces[rng.integers(len(faces))]
         words = caption_text(style.band_text[rng.integers(len(style.band_text))])
         draw_line(mask, set_line(words, face, x0 + 1, x1 - 1, y, size, rng), face)
-        lay_ink(image[y0:y1], mask[y0:y1], jitter_colour((245, 245, 245), rng))
-    if style.flag and rng.random() < 0.85:
-        draw_band_flag(image, box, style.flag, rng)
-    elif not lies and rng.random() < 0.7:  # a ring of stars or a hologram
-        centre = (x0 + x1) // 2, round(y0 + (y1 - y0) * 0.3)
-        radius = max(1, round((x1 - x0) * rng.uniform(0.2, 0.35)))
-        tint = tuple(map(float, rng.choice([(60, 210, 240), (240, 240, 240), (170, 160, 150)])))
-        cv2.circle(image, centre, radius, tint, max(1, radius // 3) if rng.random() < 0.7 else -1)
+        lay_ink(image[y0:y1], mask[y0:y1], jitter_colour(WHITE, rng))
+    if style.flag and rng.random() < FLAG_SHARE:
+        draw_flag(image, place_band_flag(box, rng), style.flag, rng)
+    elif not lies and rng.random() < 0.7:
+        draw_stars(image, box, rng)
 
 
-def draw_band_flag(image: np.ndarray, band, colours, rng: np.random.Generator) -> None:
-    """A flag in a `band` (x0, y0, x1, y1): at one end of a lying band, in the upper half of an upright one."""
+def draw_stars(image: np.ndarray, box: Box, rng: np.random.Generator) -> None:
+    """Draw a ring of stars or a hologram in the upper half of an upright band at `box`, in place."""
+    x0, y0, x1, y1 = box
+    centre = (x0 + x1) // 2, round(y0 + (y1 - y0) * 0.3)
+    radius = max(1, round((x1 - x0) * rng.uniform(0.2, 0.35)))
+    tint = to_tint(rng.choice(STAR_TINTS))
+    weight = max(1, radius // 3) if rng.random() < 0.7 else -1
+    cv2.circle(image, centre, radius, tint, weight)
+
+
+def place_band_flag(band: Box, rng: np.random.Generator) -> Box:
+    """Where a flag is in a `band`: at an end of a lying band, in the upper half of an upright one."""
     x0, y0, x1, y1 = band
     if x1 - x0 > y1 - y0:
         tall = (y1 - y0) * rng.uniform(0.5, 0.75)
@@ -80,15 +97,15 @@ def draw_band_flag(image: np.ndarray, band, colours, rng: np.random.Generator) -
         tall = wide * rng.uniform(0.55, 0.75)
         left = x0 + (x1 - x0 - wide) / 2
         top = y0 + (y1 - y0) * rng.uniform(0.08, 0.35)
-    draw_flag(image, (left, top, left + wide, top + tall), colours, rng)
+    return left, top, left + wide, top + tall
 
 
-def draw_flag(image: np.ndarray, box, colours, rng: np.random.Generator) -> None:
-    """A flag of stripes in `colours`, each (r, g, b), in `box` = (x0, y0, x1, y1), pixels; upright stripes at times."""
+def draw_flag(image: np.ndarray, box: Box, colours, rng: np.random.Generator) -> None:
+    """Draw a flag of stripes in `colours`, each (r, g, b), at `box` in place; the stripes are upright at times."""
     x0, y0, x1, y1 = box
     upright = rng.random() < 0.5
     for i, colour in enumerate(colours):
-        tint = tuple(map(float, jitter_colour(colour, rng)))
+        tint = to_tint(jitter_colour(colour, rng))
         low, high = i / len(colours), (i + 1) / len(colours)
         if upright:
             ends = (x0 + low * (x1 - x0), y0), (x0 + high * (x1 - x0), y1)
@@ -98,20 +115,28 @@ def draw_flag(image: np.ndarray, box, colours, rng: np.random.Generator) -> None
         cv2.rectangle(image, first, last, tint, -1)
 
 
+# --- beside the code --------------------------------------------------------------------------------------------------
+
+
 def draw_beside_code(
     image: np.ndarray, style: PlateStyle, span: tuple[float, float], rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Perhaps a flag and a symbol at an end of the code. Returns what is left of `span` (x0, x1), pixels."""
+    """Draw a flag and symbols at the ends of the code on some plates, in place. Returns what is left of `span`.
+
+    A span is (x0, x1).
+    """
     height, width = image.shape[:2]
-    if style.flag and not style.band and rng.random() < 0.85:
+    if style.flag and not style.band and rng.random() < FLAG_SHARE:
         wide = min(rng.uniform(0.06, 0.12) * width, 0.4 * height)
         left, span = reserve(span, 1.25 * wide, rng)
         top = height * rng.uniform(0.1, 0.7)
-        draw_flag(image, (left, top, left + wide, top + wide * rng.uniform(0.55, 0.75)), style.flag, rng)
-    if rng.random() < 0.22:  # an emblem, the sign for the disabled, a seal, a picture
+        box = left, top, left + wide, top + wide * rng.uniform(0.55, 0.75)
+        draw_flag(image, box, style.flag, rng)
+    if rng.random() < SYMBOL_SHARE:  # an emblem, the sign for the disabled, a seal, a picture
         room = min(rng.uniform(0.12, 0.24) * width, 0.6 * height)
         left, span = reserve(span, room, rng)
-        x, y = left + room / 2, height * rng.uniform(0.3, 0.7)
+        x = left + room / 2
+        y = height * rng.uniform(0.3, 0.7)
         for _ in range(rng.integers(2, 6) if rng.random() < 0.4 else 1):
             place = x + room * rng.normal(0, 0.12), y + room * rng.normal(0, 0.12)
             draw_symbol(image, place, room * rng.uniform(0.15, 0.5), rng)
@@ -129,7 +154,7 @@ def reserve(span: tuple[float, float], room: float, rng: np.random.Generator) ->
 def draw_symbol(image: np.ndarray, centre: tuple[float, float], radius: float, rng: np.random.Generator) -> None:
     """Draw a small coloured shape on `image` in place: a seal, a coat of arms, a maker's ring, a state's outline."""
     for size in (radius, radius * 0.55)[: rng.integers(1, 3)]:
-        tint = tuple(map(float, rng.uniform(0, 230, 3)))
+        tint = to_tint(rng.uniform(0, 230, 3))
         if rng.random() < 0.4:
             weight = -1 if rng.random() < 0.7 else max(1, round(size * rng.uniform(0.1, 0.4)))
             cv2.circle(image, (round(centre[0]), round(centre[1])), max(1, round(size)), tint, weight)
@@ -141,28 +166,48 @@ def draw_symbol(image: np.ndarray, centre: tuple[float, float], radius: float, r
             cv2.fillPoly(image, [outline.round().astype(np.int32)], tint, cv2.LINE_AA)
 
 
-def draw_caption(
+# --- captions ---------------------------------------------------------------------------------------------------------
+
+
+def draw_captions(
     image: np.ndarray,
     style: PlateStyle,
+    layout: Layout,
+    span: tuple[float, float],
     ink: np.ndarray,
-    face: Typeface,
-    place: tuple[float, float, float, float],
+    faces: list[Typeface],
     rng: np.random.Generator,
 ) -> None:
-    """Write one of the captions of `style` on `image`, (h, w, 3) float32, in place.
+    """Write captions of `style` above and below the code, in place, where there is room in `span` (x0, x1).
 
-    `place` is x0, x1, the top of the room, and the height of the capitals, in pixels. The caption has the colour
-    `ink` or another one, and a light rim at times, as slogans on pictures have it.
+    The letters are up to half as high as a character of the code, as the names of American states are.
     """
-    x0, x1, y, size = place
-    inset = (x1 - x0) * rng.uniform(0, 0.25)
-    words = caption_text(style.captions[rng.integers(len(style.captions))])
+    character = max(line.height for line in layout.lines)
+    face = faces[rng.integers(len(faces))]
+    least = LEAST_CAPTION_ROOM * image.shape[0]
+    rooms = [(top, bottom) for top, bottom in (layout.above, layout.below) if bottom - top > least]
+    if len(rooms) == 2 and rng.random() < 0.4:  # in the larger room alone
+        rooms = [max(rooms, key=lambda room: room[1] - room[0])]
+    for top, bottom in rooms:
+        size = min(0.9 * (bottom - top), MOST_CAPTION * character) * rng.uniform(0.45, 0.95)
+        words = caption_text(style.captions[rng.integers(len(style.captions))])
+        inset = (span[1] - span[0]) * rng.uniform(0, 0.25)
+        line = set_line(words, face, span[0] + inset, span[1] - inset, (top + bottom - size) / 2, size, rng)
+        draw_caption(image, line, face, ink, rng)
+
+
+def draw_caption(image: np.ndarray, line: TextLine, face: Typeface, ink: np.ndarray, rng: np.random.Generator) -> None:
+    """Write the caption `line` on `image`, (h, w, 3) float32, in place, in the colour `ink` or another one.
+
+    Some captions have a light or dark rim, as slogans on pictures have.
+    """
     written = np.zeros(image.shape[:2], np.uint8)
-    draw_line(written, set_line(words, face, x0 + inset, x1 - inset, y, size, rng), face)
-    top, bottom = max(0, int(y - 0.2 * size)), min(image.shape[0], int(y + 1.2 * size) + 1)
-    part, mask = image[top:bottom], written[top:bottom]
-    if not part.size:
+    draw_line(written, line, face)
+    top = max(0, int(line.y - 0.2 * line.height))
+    bottom = min(image.shape[0], int(line.y + 1.2 * line.height) + 1)
+    if top >= bottom:
         return
+    part, mask = image[top:bottom], written[top:bottom]
     if rng.random() < 0.12:  # upside down, like a script that the alphabet does not have
         mask = mask[::-1]
     colour = ink if rng.random() < 0.6 else rng.uniform(0, 255, 3).astype(np.float32)
@@ -172,29 +217,26 @@ def draw_caption(
     lay_ink(part, mask, colour)
 
 
+# --- on top of everything ---------------------------------------------------------------------------------------------
+
+
 def decorate(
     image: np.ndarray, lines: list[TextLine], style: PlateStyle, faces: list[Typeface], rng: np.random.Generator
 ) -> None:
-    """Draw what else sits on a plate, in place: emblems in the gaps, stickers, screws, dirt."""
-    height, width = image.shape[:2]
+    """Draw what else sits on a plate, in place: emblems in the gaps of the code, stickers, screws, dirt."""
     if rng.random() < style.emblem:
         draw_emblem(image, lines, rng)
-    for _ in range(rng.integers(1, 3) if rng.random() < 0.2 else 0):
+    for _ in range(rng.integers(1, 3) if rng.random() < STICKER_SHARE else 0):
         draw_sticker(image, faces, rng)
-    if rng.random() < 0.45:  # screws, in pairs, anywhere they do not belong
-        y, inset = height * rng.choice([0.12, 0.2, 0.5, 0.85]), width * rng.uniform(0.03, 0.35)
-        radius, tint = max(1, round(height * rng.uniform(0.02, 0.06))), (float(rng.uniform(10, 220)),) * 3
-        for x in (inset, width - inset):
-            cv2.circle(image, (round(x), round(y + rng.normal(0, 0.02) * height)), radius, tint, -1)
-    if rng.random() < 0.25:  # dirt: patches, thicker along the lower edge
-        patches = cv2.resize(rng.random((4, 8), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-        patches = np.clip(patches + np.linspace(-0.4, 0.3, height, dtype=np.float32)[:, None], 0, 1)
-        image += (patches * np.float32(rng.uniform(0.2, 0.8)))[..., None] * (jitter_colour((110, 100, 85), rng) - image)
+    if rng.random() < SCREWS_SHARE:
+        draw_screws(image, rng)
+    if rng.random() < DIRT_SHARE:
+        draw_dirt(image, rng)
 
 
 def draw_emblem(image: np.ndarray, lines: list[TextLine], rng: np.random.Generator) -> None:
-    """One or two symbols in a gap of the code, if it has one."""
-    gaps = [(x, line) for line in lines for x, c in zip(line.centres, line.text, strict=True) if c in " -.·"]
+    """Draw one or two symbols in a gap of the code, in place, if it has one."""
+    gaps = [(x, line) for line in lines for x, c in zip(line.centres, line.text, strict=True) if c in GAP_MARKS]
     if not gaps:
         return
     x, line = gaps[rng.integers(len(gaps))]
@@ -204,19 +246,35 @@ def draw_emblem(image: np.ndarray, lines: list[TextLine], rng: np.random.Generat
 
 
 def draw_sticker(image: np.ndarray, faces: list[Typeface], rng: np.random.Generator) -> None:
-    """A sticker near the upper or the lower edge, with the month or the year on some."""
+    """Draw a sticker near the upper or the lower edge, in place, with a month or a year on half of them."""
     height, width = image.shape[:2]
     w, h = width * rng.uniform(0.04, 0.11), height * rng.uniform(0.08, 0.2)
-    x, y = rng.uniform(0, width - w), rng.choice([rng.uniform(0, 0.06), rng.uniform(0.82, 0.9)]) * height
+    x = rng.uniform(0, width - w)
+    y = rng.choice([rng.uniform(0, 0.06), rng.uniform(0.82, 0.9)]) * height
     tint = rng.uniform(0, 255, 3)
-    cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), tuple(tint), -1)
+    cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), to_tint(tint), -1)
     if rng.random() < 0.5:
-        words = f"{rng.integers(100):02}" if rng.random() < 0.5 else str(rng.choice(_MONTHS))
-        face, size = faces[rng.integers(len(faces))], 0.7 * h
+        words = f"{rng.integers(100):02}" if rng.random() < 0.5 else str(rng.choice(MONTHS))
+        face = faces[rng.integers(len(faces))]
         mask = np.zeros((height, width), np.uint8)
-        draw_line(mask, set_line(words, face, x + 1, x + w - 1, y + 0.15 * h, size, rng), face)
+        draw_line(mask, set_line(words, face, x + 1, x + w - 1, y + 0.15 * h, 0.7 * h, rng), face)
         rows = slice(int(y), int(y + h) + 1)
         lay_ink(image[rows], mask[rows], np.float32(20) if tint.mean() > 128 else np.float32(235))
 
 
-_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+def draw_screws(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw a pair of screws, in place, anywhere on one height, also across the code."""
+    height, width = image.shape[:2]
+    y, inset = height * rng.choice([0.12, 0.2, 0.5, 0.85]), width * rng.uniform(0.03, 0.35)
+    radius, gray = max(1, round(height * rng.uniform(0.02, 0.06))), float(rng.uniform(10, 220))
+    for x in (inset, width - inset):
+        cv2.circle(image, (round(x), round(y + rng.normal(0, 0.02) * height)), radius, (gray, gray, gray), -1)
+
+
+def draw_dirt(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Lay patches of dirt on the plate, in place, thicker along the lower edge."""
+    height, width = image.shape[:2]
+    patches = cv2.resize(rng.random((4, 8), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    patches += np.linspace(-0.4, 0.3, height, dtype=np.float32)[:, None]
+    cover = np.clip(patches, 0, 1) * np.float32(rng.uniform(0.2, 0.8))
+    image += cover[..., None] * (jitter_colour(DIRT, rng) - image)

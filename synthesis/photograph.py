@@ -7,7 +7,7 @@ from common import UNIT_SQUARE
 from synthesis.camera import take
 from synthesis.light import DIM_SHARE, light
 from synthesis.night import darken, draw_night, light_board, mirror_lamps
-from synthesis.plates import jitter_colour
+from synthesis.paint import jitter_colour
 
 LETTERING_COVER = 0.6 * 255  # of a board, on average; a plate with slanted sides covers more, letters alone less
 LEAST_CONTRAST = 70  # of 0..255, between letters and ground; less is illegible at night

@@ -10,7 +10,8 @@ import numpy as np
 
 from common import UNIT_SQUARE, WINDOW_SHAPE
 from synthesis.clutter import draw_sign, scramble
-from synthesis.plates import FlatPlate, mount
+from synthesis.frames import mount
+from synthesis.plates import FlatPlate
 from synthesis.typefaces import Typeface
 
 # All shares were set by eye and by what detect.py got wrong; none was tuned by a search.

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import common
 from formats.loading import load_formats
 from formats.plate_format import LINE_BREAK, PlateFormat, PlateStyle
-from synthesis.plates import draw_plate, mount
+from synthesis.frames import mount
+from synthesis.plates import draw_plate
 from synthesis.typefaces import load_typefaces
 
 FACES = load_typefaces(())

@@ -1,0 +1,229 @@
+"""Where a plate's code stands: its lines, the groups in them, and the room above and below. All places are in pixels.
+
+The shares and ranges were set by eye, and none was tuned.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from formats.plate_format import LINE_BREAK, SEPARATORS, PlateStyle
+from synthesis.lettering import TextLine, scale_letters, set_line, set_prefix, split_prefix, stack_letters, vary_groups
+from synthesis.typefaces import Typeface
+
+LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
+MOST_HEIGHT = 0.93  # of the room: the height of the code's lines with the gap between them
+LINE_GAP = 0.08  # of the height of both lines: the least gap between them
+VARIED_SHARE = 0.08  # of the lines: those with groups of several heights
+BESIDE_GAP = 0.04  # of the width, between two short rows and the number beside them
+STACK_ROOM = 0.06  # of the width, from the middle of stacked letters to the number after them
+
+
+@dataclasses.dataclass
+class Layout:
+    """Where a plate's code stands, and where there is room above and below it."""
+
+    lines: list[TextLine]
+    top: float  # of the room in which the code stands
+    bottom: float
+    above: tuple[float, float]  # top and bottom of the room for a caption above the code
+    below: tuple[float, float]
+    middle: float | None = None  # y between two lines
+
+
+def lay_out(
+    style: PlateStyle,
+    text: str,
+    face: Typeface,
+    room: tuple[float, float, float, float],
+    shape: tuple[int, int],
+    captioned: bool,
+    rng: np.random.Generator,
+) -> Layout:
+    """Set the code of `text` in `room` (x0, x1, y0, y1) of a plate of `shape` (height, width).
+
+    On a `captioned` plate the code is higher or lower, so that there is more room on one side.
+    """
+    height, width = shape
+    x0, x1, y0, y1 = room
+    stacked = rng.random() < style.stacked
+    beside = style.lines == 2 and width / height > LEAST_ASPECT_BESIDE and rng.random() < style.beside
+    texts = break_text(text, style.lines, stacked or beside, rng)
+    heights = choose_heights(style, len(texts), height / style.size[1], y1 - y0, rng)
+
+    if style.panel:
+        inner = place_panel(heights.sum() * (1 + LINE_GAP * (len(texts) - 1)), (y0, y1), rng)
+    else:
+        inner = y0, y1
+    lean = choose_lean(captioned and not style.panel, rng)
+    tops = place_lines(heights, inner, lean)
+    spans = [narrow_span((x0, x1), width, style.taper * (1 - top / height)) for top in tops]
+    number = last_group(texts[-1])
+    if beside and len(texts) == 2 and 1 < len(number) < len(texts[-1]):
+        lines = set_beside(texts, number, face, spans[0], tops, heights, rng)
+    else:
+        lines = set_lines(texts, style, face, spans, tops, heights, stacked, rng)
+
+    bottom = tops[-1] + heights[-1]
+    middle = (tops[0] + heights[0] + tops[1]) / 2 if len(texts) == 2 else None
+    if style.panel:
+        return Layout(lines, *inner, (y0, inner[0]), (inner[1], y1), middle)
+    return Layout(lines, y0, y1, (y0, tops[0]), (bottom, y1), middle)
+
+
+# --- heights and places of the lines ----------------------------------------------------------------------------------
+
+
+def choose_heights(style: PlateStyle, count: int, unit: float, room: float, rng: np.random.Generator) -> np.ndarray:
+    """The heights of the capitals on `count` lines, (count,), which fit in `room`; `unit` is pixels a millimetre."""
+    heights = np.array([style.upper_height, style.glyph_height][-count:]) * unit * rng.uniform(0.88, 1.1)
+    needed = heights.sum() * (1 + LINE_GAP * (count - 1))
+    return heights * min(1, room * MOST_HEIGHT / needed)
+
+
+def choose_lean(captioned: bool, rng: np.random.Generator) -> float:
+    """The share of the free height that is above the code."""
+    lean = rng.uniform(0.35, 0.65)
+    if captioned:
+        lean = rng.choice([rng.uniform(0.6, 0.9), rng.uniform(0.1, 0.4), lean], p=[0.4, 0.25, 0.35])
+    return float(lean)
+
+
+def place_lines(heights: np.ndarray, room: tuple[float, float], lean: float) -> np.ndarray:
+    """The tops of lines of `heights` in `room` (y0, y1), with the share `lean` of the free height above them.
+
+    Between two lines is a quarter of the free height.
+    """
+    free = room[1] - room[0] - heights.sum()
+    if len(heights) == 1:
+        return np.array([room[0] + free * lean])
+    first = room[0] + free * lean * 0.75
+    return np.array([first, first + heights[0] + free * 0.25])
+
+
+def place_panel(code_height: float, room: tuple[float, float], rng: np.random.Generator) -> tuple[float, float]:
+    """Top and bottom of a panel for a code `code_height` high in `room` (y0, y1)."""
+    y0, y1 = room
+    height = min(code_height * rng.uniform(1.12, 1.5), 0.95 * (y1 - y0))
+    top = y0 + (y1 - y0 - height) * rng.uniform(0.35, 0.75)
+    return top, top + height
+
+
+def narrow_span(span: tuple[float, float], width: float, narrower: float) -> tuple[float, float]:
+    """The part of `span` (x0, x1) that is on a plate of `width` where it is narrower by the share `narrower`."""
+    inset = narrower * width / 2
+    return max(span[0], inset), min(span[1], width - inset)
+
+
+# --- the text ---------------------------------------------------------------------------------------------------------
+
+
+def break_text(text: str, lines: int, early: bool, rng: np.random.Generator) -> list[str]:
+    """The lines of a plate that says `text` on one or two `lines`.
+
+    Two lines break at one of the LINE_BREAKs in `text`, and `early` at the first of them.
+    """
+    if lines == 2 and LINE_BREAK in text:
+        breaks = [i for i, character in enumerate(text) if character == LINE_BREAK]
+        at = breaks[0 if early else rng.integers(len(breaks))]
+        texts = [text[:at].replace(LINE_BREAK, " "), text[at + 1 :].replace(LINE_BREAK, " ")]
+    else:
+        texts = [text.replace(LINE_BREAK, " " if rng.random() < 0.6 else "")]
+    return [strip_separators(part) for part in texts]
+
+
+def strip_separators(text: str) -> str:
+    """`text` without the separators at its ends; a bracket stays there if its partner is in `text`, as in "(TC) 91"."""
+    text = text.strip(" -.·/")
+    if text[:1] in tuple(")]") or (text[:1] in tuple("([") and not set(text) & set(")]")):
+        text = text[1:].strip(SEPARATORS)
+    if text[-1:] in tuple("([") or (text[-1:] in tuple(")]") and not set(text) & set("([")):
+        text = text[:-1].strip(SEPARATORS)
+    return text
+
+
+def last_group(text: str) -> str:
+    """The characters of `text` after its last separator."""
+    for separator in SEPARATORS:
+        text = text.replace(separator, " ")
+    return text.split(" ")[-1]
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def set_lines(
+    texts: list[str],
+    style: PlateStyle,
+    face: Typeface,
+    spans: list[tuple[float, float]],
+    tops: np.ndarray,
+    heights: np.ndarray,
+    stacked: bool,
+    rng: np.random.Generator,
+) -> list[TextLine]:
+    """Set `texts` at `tops` with capitals of `heights`, each in its span (x0, x1)."""
+    lines = []
+    for row, (text, span, top, height) in enumerate(zip(texts, spans, tops, heights, strict=True)):
+        start, text, x0 = set_start(text, style, face, span, top, height, row, stacked, rng)
+        line = set_line(text, face, x0, span[1], top, height, rng)
+        line.row = row
+        lines += start + vary_line(line, style, rng)
+    return lines
+
+
+def set_start(
+    text: str,
+    style: PlateStyle,
+    face: Typeface,
+    span: tuple[float, float],
+    top: float,
+    height: float,
+    row: int,
+    stacked: bool,
+    rng: np.random.Generator,
+) -> tuple[list[TextLine], str, float]:
+    """Set the small characters at the start of line `row`: stacked letters before a number, or a small prefix.
+
+    Returns them, the rest of `text`, and the x from which it may stand.
+    """
+    x0, x1 = span
+    letters, number = text[:2], text[2:].strip(SEPARATORS)
+    if row and stacked and letters.isalpha() and number.isdigit():
+        x = x0 + (x1 - x0) * rng.uniform(0.05, 0.09)
+        return stack_letters(letters, face, x, top, height, x1 - x0), number, x + (x1 - x0) * STACK_ROOM
+    prefix, rest = split_prefix(text)
+    if not row and prefix and rng.random() < style.small_prefix:
+        small, x0 = set_prefix(prefix, face, span, top, height, row, rng)
+        return small, rest, x0
+    return [], text, x0
+
+
+def vary_line(line: TextLine, style: PlateStyle, rng: np.random.Generator) -> list[TextLine]:
+    """`line`, cut where its letters are lower than its digits, or where its groups differ in height."""
+    if style.letter_scale < 1:
+        return scale_letters(line, style.letter_scale, rng)
+    if rng.random() < VARIED_SHARE:
+        return vary_groups(line, rng)
+    return [line]
+
+
+def set_beside(
+    texts: list[str],
+    number: str,
+    face: Typeface,
+    span: tuple[float, float],
+    tops: np.ndarray,
+    heights: np.ndarray,
+    rng: np.random.Generator,
+) -> list[TextLine]:
+    """Set two `texts` at the left of `span` (x0, x1), and at its right, high as both, the `number` that ends them."""
+    x0, x1 = span
+    edge = x0 + (x1 - x0) * rng.uniform(0.3, 0.5)
+    upper = set_line(texts[0], face, x0, edge, tops[0], heights[0], rng)
+    lower = set_line(strip_separators(texts[1].removesuffix(number)), face, x0, edge, tops[1], heights[1], rng)
+    top = upper.y + rng.uniform(0, 0.3) * upper.height
+    height = tops[1] + heights[1] - top
+    large = set_line(number, face, edge + BESIDE_GAP * (x1 - x0), x1, top, height, rng)
+    lower.row = large.row = 1
+    return [upper, lower, large]
