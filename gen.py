@@ -45,8 +45,6 @@ SHEET_COUNT = 200  # windows on a contact sheet
 def main() -> None:
     args = parse_arguments()
     first, end = choose_range(args.count, args.shard)
-    if Path(args.bgs).exists() and not Path(args.bgs).is_dir():
-        raise UserError(f"{args.bgs}: is no folder; name one with pictures with --bgs")
     synthesizer = Synthesizer(Settings(args.formats, tuple(args.fonts), args.bgs))
     with contextlib.closing(stream_chunks(synthesizer, args.seed, split_range(first, end), args.workers)) as chunks:
         first_chunk = next(chunks)  # before anything is replaced, because some mistakes show only now

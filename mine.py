@@ -20,7 +20,7 @@ from tqdm import tqdm
 from common import CommandParser, UserError, probability, run, write_beside
 from media.pictures import read_image
 from reading.plate_reader import PlateReader
-from synthesis.backgrounds import HARD_NEGATIVES, backgrounds_in
+from synthesis.backgrounds import HARD_NEGATIVES, backgrounds_in, write_hard_negative
 
 MAX_PLACES = 10  # most places of a picture, those with most support; not tuned
 
@@ -49,7 +49,7 @@ def main() -> None:
     if not paths:
         raise UserError(f"{args.bgs}: holds no picture; extractbgs.py fills it")
     count, skipped = 0, 0
-    with write_beside(args.bgs / HARD_NEGATIVES) as temporary, temporary.open("w") as file:
+    with write_beside(args.bgs / HARD_NEGATIVES) as temporary, temporary.open("wb") as file:
         for path in tqdm(paths, unit=" pictures"):
             try:
                 photo = read_image(path)
@@ -57,7 +57,7 @@ def main() -> None:
                 skipped += 1
                 continue
             for corners in hard_negatives(reader, photo, args.sure):
-                file.write("\t".join([path.name, *(f"{x:.1f}" for x in corners.ravel())]) + "\n")
+                file.write(write_hard_negative(path.name, corners))
                 count += 1
     print(f"{args.bgs / HARD_NEGATIVES}: {count} places in {len(paths) - skipped} pictures", end="")
     print(f"; {skipped} could not be read" if skipped else "")

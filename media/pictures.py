@@ -30,8 +30,9 @@ class BadPicture(Exception):
 def read_image(path: str | os.PathLike, most_pixels: int = PICTURE_PIXELS) -> np.ndarray:
     """Read a photo as (H, W, 3) uint8 in the order blue, green, red, turned upright by its EXIF orientation.
 
-    A photo of more than `most_pixels` is reduced to as many. Raises UserError when the file is missing, empty, cut short, too large or no picture. Decoders write warnings on
-    damaged pictures to stderr, unless `common.silence_decoders` was called.
+    A photo of more than `most_pixels` is reduced to as many. Raises UserError when the file is missing, empty, cut
+    short, too large or no picture. Decoders write warnings on damaged pictures to stderr, unless
+    `common.silence_decoders` was called.
     """
     data = read_bytes(path, PICTURE_BYTES)
     try:

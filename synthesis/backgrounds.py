@@ -18,7 +18,7 @@ from media.files import read_bytes
 from media.limits import PICTURE_PIXELS, TABLE_BYTES
 from media.pictures import list_images, read_image
 from media.tables import read_row, write_row
-from synthesis.paint import jitter_colour
+from synthesis.plates import jitter_colour
 
 HARD_NEGATIVES = "hard_negatives.tsv"
 BLOCK = 250  # windows that share a choice of photographs, so that few photographs are decoded

@@ -6,6 +6,7 @@ settings, which SETTINGS_FILE keeps (see `windows.Synthesizer.describe`). Window
 
 import itertools
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -38,10 +39,9 @@ ARRAYS = {
 BATCH = 10_000  # windows in a file of a folder of batches; 246 MB
 REMEDY = "make the windows again with gen.py"
 SETTINGS_FILE = "settings.json"
-INDEX = "[0-9]" * 8  # the beginning of a file's name
-ALL = range(10**8)  # indices
-PICTURES = INDEX + "_*_[01].png"
-ARCHIVES = INDEX + ".npz"
+PICTURE = re.compile(r"(\d{8,})_[A-Z0-9]*_[01]\.png")  # the name of a window's picture: index, code, presence
+ARCHIVE = re.compile(r"(\d{8,})\.npz")
+ALL = range(10**255)  # indices; the name of a file has no more than 255 digits
 
 
 def concatenate(parts: list[dict]) -> dict[str, np.ndarray]:
@@ -66,9 +66,15 @@ def settings_of(folder: Path) -> dict | None:
     return settings if isinstance(settings, dict) else None
 
 
+def list_files(folder: Path, name: re.Pattern) -> list[tuple[int, Path]]:
+    """The files in `folder` whose names are like `name`, PICTURE or ARCHIVE, each with its index, in their order."""
+    matches = [(name.fullmatch(path.name), path) for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted((int(match[1]), path) for match, path in matches if match)
+
+
 def holds_windows(folder: Path) -> bool:
     """Whether there are windows in `folder`, whole or not."""
-    return any(True for pattern in (PICTURES, ARCHIVES) for _ in folder.glob(pattern))
+    return any(list_files(folder, name) for name in (PICTURE, ARCHIVE))
 
 
 def claim_folder(folder: Path, settings: dict, first: int, end: int, kept: Iterable[range] = ()) -> None:
@@ -94,14 +100,13 @@ def claim_folder(folder: Path, settings: dict, first: int, end: int, kept: Itera
 def remove_windows(folder: Path, stale: list[range], kept: Iterable[range]) -> None:
     """Remove the archives with windows in `stale` from `folder`, and all pictures of these archives and of `stale`."""
     kept = set(kept)
-    for path in folder.glob(ARCHIVES):
+    for _, path in list_files(folder, ARCHIVE):
         held = windows_in(path)
         overlaps = any(held.start < indices.stop and indices.start < held.stop for indices in stale)
         if overlaps and held not in kept:
             path.unlink(missing_ok=True)
             stale = [*stale, held]
-    for path in folder.glob(PICTURES):
-        index = int(path.name[:8])
+    for index, path in list_files(folder, PICTURE):
         if any(index in indices for indices in stale):
             path.unlink(missing_ok=True)
 
@@ -170,9 +175,9 @@ def read_windows(folder: Path) -> dict[str, np.ndarray]:
     Raises UserError when there are none, or some are missing or damaged.
     """
     parts = []
-    for path in sorted(folder.glob(ARCHIVES)):
+    for first, path in list_files(folder, ARCHIVE):
         part = read_archive(path, ARRAYS.keys() - {"images"})
-        names = map(picture_name, itertools.count(int(path.stem)), part["codes"], part["presence"])
+        names = map(picture_name, itertools.count(first), part["codes"], part["presence"])
         images = [read_window(folder / name) for name in names]
         parts.append({"images": np.stack(images), **part})
     if not parts:

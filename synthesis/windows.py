@@ -114,7 +114,7 @@ class Synthesizer:
         The place is seen about `width` pixels wide; a painted one where the background cannot be read.
         """
         path, corners = self.hard_negatives[rng.integers(len(self.hard_negatives))]
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        picture = self.backgrounds.read(path)
         if picture is None:
             picture, corners = paint_background(WINDOW_SHAPE, rng), UNIT_SQUARE * WINDOW_SHAPE[::-1]
         image, corners = cut_place(picture, corners, width)

@@ -1,6 +1,7 @@
 """Folders of windows: what is written is read back, whole or not at all."""
 
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,8 @@ def write_some(folder: Path, batch: dict, first: int, end: int, settings: dict, 
     write(folder, first, end, [{key: array[chosen] for key, array in batch.items()}], settings)
 
 
-def indices(folder: Path, pattern: str) -> list[int]:
-    return sorted(int(path.name[:8]) for path in folder.glob(pattern))
+def indices(folder: Path, name: re.Pattern) -> list[int]:
+    return [index for index, _ in storage.list_files(folder, name)]
 
 
 # --- windows as pictures --------------------------------------------------------------------------------------------
@@ -94,8 +95,8 @@ def test_windows_of_other_settings_are_replaced_as_a_whole(batch, tmp_path, caps
     write_some(tmp_path, batch, 50, 60, OTHER_SETTINGS, with_pictures)
     assert "other settings" in capsys.readouterr().err
     assert storage.settings_of(tmp_path) == OTHER_SETTINGS
-    assert indices(tmp_path, storage.ARCHIVES) == [50]
-    assert indices(tmp_path, storage.PICTURES) == (list(range(50, 60)) if with_pictures else [])
+    assert indices(tmp_path, storage.ARCHIVE) == [50]
+    assert indices(tmp_path, storage.PICTURE) == (list(range(50, 60)) if with_pictures else [])
     assert (tmp_path / "mine.png").read_bytes() == b"mine"
 
 
@@ -116,7 +117,7 @@ def test_a_part_of_the_same_settings_replaces_the_archive_that_it_overlaps(batch
     write_some(tmp_path, batch, 0, 30, SETTINGS)
     write_some(tmp_path, batch, 30, 40, SETTINGS)
     write_some(tmp_path, batch, 10, 20, SETTINGS)
-    assert indices(tmp_path, storage.PICTURES) == [*range(10, 20), *range(30, 40)]
+    assert indices(tmp_path, storage.PICTURE) == [*range(10, 20), *range(30, 40)]
     assert len(storage.read_windows(tmp_path)["images"]) == 20
 
 
@@ -126,7 +127,7 @@ def test_a_folder_that_does_not_say_its_settings_has_others(batch, tmp_path, con
     (tmp_path / storage.SETTINGS_FILE).write_bytes(content)
     assert storage.settings_of(tmp_path) != SETTINGS
     write_some(tmp_path, batch, 20, 30, SETTINGS)
-    assert indices(tmp_path, storage.PICTURES) == list(range(20, 30))
+    assert indices(tmp_path, storage.PICTURE) == list(range(20, 30))
 
 
 def test_what_an_interrupted_run_left_is_replaced(batch, tmp_path):
@@ -136,9 +137,19 @@ def test_what_an_interrupted_run_left_is_replaced(batch, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         storage.write_windows(tmp_path, 0, 40, interrupted(), SETTINGS)
-    assert indices(tmp_path, storage.PICTURES) == list(range(10))
+    assert indices(tmp_path, storage.PICTURE) == list(range(10))
     write_some(tmp_path, batch, 20, 30, OTHER_SETTINGS)
-    assert indices(tmp_path, storage.PICTURES) == list(range(20, 30))
+    assert indices(tmp_path, storage.PICTURE) == list(range(20, 30))
+
+
+def test_windows_of_large_indices_come_after_those_of_small_ones(batch, tmp_path):
+    write_some(tmp_path, batch, 10**12, 10**12 + 2, SETTINGS)
+    write_some(tmp_path, batch, 10**8 - 3, 10**8 + 3, SETTINGS)
+    expected = [(10**8 - 3 + i) % 40 for i in range(6)] + [10**12 % 40, 10**12 % 40 + 1]
+    read = storage.read_windows(tmp_path)
+    np.testing.assert_array_equal(read["images"], batch["images"][expected])
+    write_some(tmp_path, batch, 0, 2, OTHER_SETTINGS)
+    assert indices(tmp_path, storage.PICTURE) == [0, 1]
 
 
 # --- batches --------------------------------------------------------------------------------------------------------
@@ -179,7 +190,7 @@ def test_batches_that_are_made_again_stay_until_they_are_replaced(batch, monkeyp
     storage.write_batches(tmp_path, 0, 40, itertools.islice(chunks(5), 4), SETTINGS)
     with pytest.raises(KeyboardInterrupt):
         storage.write_batches(tmp_path, 0, 40, chunks(1), SETTINGS)
-    assert indices(tmp_path, storage.ARCHIVES) == [0, 10, 20, 30]
+    assert indices(tmp_path, storage.ARCHIVE) == [0, 10, 20, 30]
 
 
 def test_batches_are_read_in_another_order_each_epoch(batch, tmp_path, capsys):
