@@ -8,6 +8,7 @@ right, bottom right, bottom left for somebody who reads the plate.
 import argparse
 import contextlib
 import errno
+import io
 import math
 import os
 import secrets
@@ -172,25 +173,91 @@ def shard(text: str) -> tuple[int, int]:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's `main`. A UserError becomes one line on stderr and exit code 2, Ctrl-C one line and 130.
+    """Run a script's `main`, and end the process with an exit code and at most one line on stderr.
 
-    SIGTERM, by which `timeout` and systemd end a process, does what Ctrl-C does.
+    The exit code is 2 after a UserError and where stdout cannot be written, 130 after Ctrl-C, and 1 without a line
+    where the program that reads stdout has ended, as `head` does. SIGTERM, by which `timeout` and systemd end a
+    process, does what Ctrl-C does. Other exceptions are faults of the program and show their traceback.
     """
+    open_missing_streams()
+    stdout = watch_stdout()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # a script may set this for the time of its imports
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    line, code = "", 0
     try:
         main()
+        sys.stdout.flush()
     except UserError as error:
-        print(f"{Path(sys.argv[0]).name}: {printable(str(error))}", file=sys.stderr)
-        sys.exit(2)
+        line, code = printable(str(error)), 2
     except KeyboardInterrupt as interrupt:
         traceback.clear_frames(interrupt.__traceback__)  # so that all blocks that remove temporary files end now
-        print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:  # the program that read stdout has ended, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        line, code = "interrupted", 130
+    except SystemExit as end:
+        code = end.code or 0
+    except OSError:
+        if not stdout.finish():  # the exception is of another file
+            raise
+    fault = stdout.finish()
+    if isinstance(fault, BrokenPipeError):
+        code = code or 1
+    elif fault and not code:
+        line, code = f"standard output cannot be written ({fault.strerror}); send it elsewhere", 2
+    if line:
+        with contextlib.suppress(OSError):  # of a full disk
+            print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    if code:
+        sys.exit(code)
+
+
+def open_missing_streams() -> None:
+    """Open /dev/null in place of streams that the user closed. What is printed to a closed stdout is a fault.
+
+    Python has None for a closed stream, and the next file that is opened would get the stream's number.
+    """
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stdout is None:  # writing fails, as to a closed stream
+        sys.stdout = sys.__stdout__ = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+class WatchedFile(io.FileIO):
+    """A file that notes why it could not be written."""
+
+    fault: OSError | None = None
+
+    def write(self, data: bytes) -> int | None:
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.fault = error
+            raise
+
+    def finish(self) -> OSError | None:
+        """Write what is waiting, and return the first fault or None. After a fault the file is /dev/null."""
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            self.fault = self.fault or error
+        if self.fault:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())  # so that Python can end quietly
+        return self.fault
+
+
+def watch_stdout() -> WatchedFile:
+    """Replace `sys.stdout` by one that notes its faults, and return its file."""
+    stdout = sys.__stdout__
+    file = WatchedFile(stdout.fileno(), "w", closefd=False)
+    if sys.stdout is stdout:  # else a test captures what is printed
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(file),
+            encoding=stdout.encoding,
+            errors="backslashreplace",  # the name of a file need not be text
+            line_buffering=stdout.line_buffering or stdout.write_through,
+        )
+    return file
 
 
 def printable(text: str) -> str:

@@ -11,6 +11,11 @@ backgrounds are `bgs/00000000.jpg`, `bgs/00000001.jpg` and so on, in the order o
 folder in the archive, such as `street` or `gas_station/indoor`.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
+
 import argparse
 import sys
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """The scripts as a user types them."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,3 +22,22 @@ def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:
     assert len(result.stderr.splitlines()) == 1, result.stderr
     for word in words:
         assert word in result.stderr
+
+
+def interrupt_imports(script: str, folder: Path) -> tuple[int, str]:
+    """The exit code and stderr of a script of the project that Ctrl-C ends during its imports.
+
+    A module in `folder` in place of OpenCV, whose import never ends, stands for a slow disk.
+    """
+    (folder / "cv2.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / script)],
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "importing\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    return process.returncode, stderr

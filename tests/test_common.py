@@ -305,6 +305,52 @@ def test_run_hides_no_fault_of_the_program():
         common.run(fail_with(ZeroDivisionError()))
 
 
+def run_code(code: str, redirection: str = "") -> subprocess.CompletedProcess:
+    """Run `code` as the `main` of a script, with its streams redirected by the shell."""
+    code = f"import common, sys\ndef main():\n    {code}\ncommon.run(main)"
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-c", code]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="NOT TESTED: there is no /dev/full")
+@pytest.mark.parametrize("redirection", ["> /dev/full", "1>&-", "1>&- 0<&-"])
+@pytest.mark.parametrize("code", ["print('x')", "[print('x' * 99) for _ in range(9999)]", "print('x'); sys.exit()"])
+def test_stdout_that_cannot_be_written_is_one_line(redirection, code):
+    result = run_code(code, redirection)
+    assert result.returncode == 2
+    assert result.stderr.startswith("-c: standard output cannot be written (")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="NOT TESTED: there is no /dev/full")
+@pytest.mark.parametrize("redirection", ["> /dev/full", "1>&-"])
+def test_the_first_fault_is_told(redirection):
+    result = run_code("print('x'); raise common.UserError('a.jpg: is empty')", redirection)
+    assert (result.returncode, result.stderr) == (2, "-c: a.jpg: is empty\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: streams are closed by a shell of POSIX")
+@pytest.mark.parametrize("redirection", ["1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_closed_stream_does_no_harm_to_files(tmp_path, redirection):
+    """A file that is opened does not get the number of a closed stream, to which C libraries print."""
+    code = f"file = open({str(tmp_path / 'file')!r}, 'w'); import os; os.write(file.fileno(), b'%d' % file.fileno())"
+    assert run_code(code, redirection).returncode == 0
+    assert int((tmp_path / "file").read_text()) > 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="NOT TESTED: there is no /dev/full")
+def test_stderr_that_cannot_be_written_changes_nothing_else():
+    result = run_code("print('x'); raise common.UserError('a.jpg: is empty')", "2> /dev/full")
+    assert (result.returncode, result.stdout) == (2, "x\n")
+
+
+def test_an_os_error_of_another_file_is_a_fault_of_the_program():
+    result = run_code("raise OSError('other')", "")
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
+
+
 @pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: pipes are POSIX's")
 def test_run_ends_quietly_when_nobody_reads_on():
     code = "import common; common.run(lambda: [print('x' * 99) for _ in range(9999)])"
