@@ -18,7 +18,7 @@ from media.files import read_bytes
 from media.limits import PICTURE_PIXELS, TABLE_BYTES
 from media.pictures import list_images, read_image
 from media.tables import read_row, write_row
-from synthesis.plates import jitter_colour
+from synthesis.paint import jitter_colour
 
 HARD_NEGATIVES = "hard_negatives.tsv"
 BLOCK = 250  # windows that share a choice of photographs, so that few photographs are decoded
@@ -187,9 +187,9 @@ def load_hard_negatives(path: Path) -> list[HardNegative]:
     if not os.path.lexists(path):
         return []
     remedy = "remove it, or make it anew with mine.py"
-    lines = read_bytes(path, TABLE_BYTES, remedy).removesuffix(b"\n").split(b"\n")
-    if lines == [b""]:
-        return []
+    lines = read_bytes(path, TABLE_BYTES, remedy).split(b"\n")
+    if not lines[-1]:  # after the last line's end
+        lines.pop()
     places = []
     for number, line in enumerate(lines, 1):
         try:
