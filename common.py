@@ -8,6 +8,7 @@ right, bottom right, bottom left for somebody who reads the plate.
 import argparse
 import contextlib
 import errno
+import functools
 import io
 import math
 import os
@@ -265,8 +266,9 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+@functools.cache  # a second call would silence `sys.stderr` too
 def silence_decoders() -> None:
-    """Silence the warnings of C libraries, which do not name the file. `sys.stderr` goes on as before."""
+    """Silence what C libraries print on stderr, because it does not name the file. `sys.stderr` goes on as before."""
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 

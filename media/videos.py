@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from common import UserError, write_beside
+from media.files import open_file
 
 CODECS = {  # suffix -> a codec that OpenCV's own FFmpeg writes into such a file; it has no encoder of H.264
     ".mp4": "mp4v",
@@ -21,29 +22,26 @@ FASTEST_RATE = 1000  # frames a second; a file that says more is wrong
 USUAL_RATE = 25  # frames a second, where a file gives none or a wrong one
 
 
-def name_for_opencv(path: Path) -> str:
+def name_for_opencv(path: Path, meant: Path) -> str:
     """`path` from the root of the file system, so that FFmpeg takes no part of it for a protocol.
 
-    Raises UserError when the name is not in UTF-8, because OpenCV 5 crashes at such a name.
+    Raises UserError, with the path that the user meant, when the name is not in UTF-8, because OpenCV 5 crashes then.
     """
     name = str(path.absolute())
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise UserError(f"{path}: its name is not in UTF-8; rename it") from None
+        raise UserError(f"{meant}: its name, or a folder's, is not in UTF-8; rename it") from None
     return name
 
 
 def open_video(path: Path) -> cv2.VideoCapture:
     """Open the video `path`. Whether it is one shows when `read_frames` reads it.
 
-    Raises UserError when the file cannot be read.
+    Raises UserError when the file is missing or cannot be read, or is a pipe or a device.
     """
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    return cv2.VideoCapture(name_for_opencv(path), cv2.CAP_FFMPEG)
+    open_file(path).close()  # tells why a file cannot be read, which OpenCV does not
+    return cv2.VideoCapture(name_for_opencv(path, path), cv2.CAP_FFMPEG)
 
 
 def frame_rate(video: cv2.VideoCapture) -> float:
@@ -89,7 +87,7 @@ def write_video(path: Path, rate: float) -> Iterator[Callable[[np.ndarray], None
             raise UserError(f"{path}: cannot be written; make room on the disk")
 
     with write_beside(path) as temporary:
-        name = name_for_opencv(temporary)
+        name = name_for_opencv(temporary, path)
         try:
             yield append
         finally:

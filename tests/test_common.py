@@ -351,6 +351,12 @@ def test_an_os_error_of_another_file_is_a_fault_of_the_program():
     assert "Traceback" in result.stderr
 
 
+def test_c_libraries_are_silenced_and_python_is_not():
+    code = "import os; common.silence_decoders(); common.silence_decoders(); os.write(2, b'noise'); "
+    result = run_code(code + "print('a line', file=sys.stderr); raise common.UserError('a.jpg: is empty')")
+    assert result.stderr == "a line\n-c: a.jpg: is empty\n"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: pipes are POSIX's")
 def test_run_ends_quietly_when_nobody_reads_on():
     code = "import common; common.run(lambda: [print('x' * 99) for _ in range(9999)])"
