@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+import numpy as np
+
 from common import UserError
 from media.labels import Label, read_labels
 from reading.plate import Plate
@@ -45,6 +47,10 @@ class Measurement:
             self.verdicts[photo] = judge(labels, plates)
         else:
             self.unlabelled += 1
+
+    def watch(self, name: str, pixels: np.ndarray, plates: Sequence[Plate], photo: Path) -> None:
+        """Take the readings of a photograph as a run over sources gives them to its watchers."""
+        self.add(photo, plates)
 
     def score(self) -> Score:
         """The sums over the labelled photographs. The plates of one that could not be opened are not found."""

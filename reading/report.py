@@ -3,9 +3,10 @@
 The pictures show a user's photographs, so they belong to the user.
 """
 
+import contextlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -45,26 +46,37 @@ WRONG = (190, 190, 255)  # the ground of characters that differ
 OUTLINE = (230, 60, 230)  # of the reading; no plate has this colour
 
 
-def write_report(folder: Path, measurement: Measurement) -> None:
-    """Write the report into `folder`, which is made if need be. Pictures of an earlier report are replaced.
+def prepare_report(folder: Path, photos: Iterable[Path]) -> None:
+    """Make the folder of a report on `photos` if need be, before they are read.
 
-    Raises UserError when the folder cannot be made or written.
+    Raises UserError when the folder cannot be made, or when one of the `photos` is in it, because a report replaces
+    pictures.
     """
-    judged = judge_readings(measurement.verdicts.values())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be made ({error.strerror}); name another folder") from None
+    if folder.resolve() in {parent.resolve() for parent in {photo.parent for photo in photos}}:
+        raise UserError(f"{folder}: holds the photographs themselves; name another folder for the report")
+
+
+def write_report(folder: Path, measurement: Measurement) -> None:
+    """Write the report into `folder`. Pictures of an earlier report are replaced.
+
+    Raises UserError as `prepare_report` does, and when a picture cannot be written.
+    """
+    prepare_report(folder, measurement.labels)
     write_sheets(folder, [*measurement.misreadings(), *measurement.missed()])
     write_image(folder / "confusion.png", draw_confusions(measurement.confusions()))
-    write_image(folder / "reliability.png", draw_curve(judged))
+    write_image(folder / "reliability.png", draw_curve(judge_readings(measurement.verdicts.values())))
 
 
 def write_sheets(folder: Path, findings: Sequence[Finding]) -> None:
     """Write sheets of these plates, misread-01.png and so on, and delete further sheets of an earlier report."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            if re.fullmatch(r"misread-\d{2,}\.png", path.name):
+    for path in folder.iterdir():
+        if re.fullmatch(r"misread-\d{2,}\.png", path.name):
+            with contextlib.suppress(OSError):  # what cannot be deleted cannot be replaced either, and then it is said
                 path.unlink()
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written ({error.strerror}); name another folder") from None
     size = COLUMNS * ROWS
     for start in range(0, len(findings), size):
         write_image(folder / SHEET_NAME.format(start // size + 1), draw_sheet(findings[start : start + size]))

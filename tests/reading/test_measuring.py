@@ -164,8 +164,14 @@ def test_a_report_needs_no_photograph_that_vanished(tmp_path, photos, measuremen
 
 def test_a_report_where_a_file_is_is_refused(tmp_path, measurement):
     (tmp_path / "report").touch()
-    with pytest.raises(UserError, match="report: cannot be written"):
+    with pytest.raises(UserError, match="report: cannot be made"):
         write_report(tmp_path / "report", measurement)
+
+
+def test_a_report_among_the_photographs_is_refused(photos, measurement):
+    with pytest.raises(UserError, match="photos: holds the photographs themselves"):
+        write_report(photos[0].parent / ".." / "photos", measurement)
+    assert sorted(path.name for path in photos[0].parent.iterdir()) == ["a.png", "b.png", "c.png", "d.png", "street"]
 
 
 def test_a_confusion_is_in_its_row_and_column(measurement):
