@@ -20,6 +20,13 @@ some formats alone read the others worse, and must not replace weights.npz. The 
 to their formats, typefaces and backgrounds. Where `test/` holds windows of other settings, a run makes and uses a
 folder of its own, such as `test-1a2b3c4d/`. Weights that are in --out already are scored on the same windows first.
 
+    python train.py weights.npz --photos labels.tsv --out mine.npz
+
+trains on your own labelled photographs too, mixed with synthetic windows so that nothing is forgotten. The table has a
+line for each plate: image, x, y, w, h, TEXT with tabs between, where x, y, w, h are its box in pixels; or image, TEXT.
+A fifth of the photographs is held out. The plates on them are read before and after each batch, and so are the test
+windows. Only weights that read the photographs better and forgot nothing are written, and no other file is.
+
 Ctrl-C and SIGTERM finish the present step, save, and exit. A GPU is used where there is one, several GPUs are used
 together, and so are the machines that TF_CONFIG names (README.md). The first machine tests and writes.
 """
@@ -33,7 +40,7 @@ from common import CommandParser, UserError, natural, positive, run
 from synthesis.storage import list_batches
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.loop import train
-from training.options import TrainingOptions
+from training.options import PHOTOS_DEFAULTS, TrainingOptions
 
 DEFAULTS = TrainingOptions()
 
@@ -44,7 +51,11 @@ def make_parser() -> CommandParser:
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
     add("weights", nargs="?", default=None, type=Path, metavar="weights.npz", help="start from these weights")
-    add("--hours", type=positive(float), help=f"length of the run and of its schedule ({DEFAULTS.hours:g})")
+    add(
+        "--hours",
+        type=positive(float),
+        help=f"length of the run ({DEFAULTS.hours:g}; with --photos {PHOTOS_DEFAULTS['hours']:g})",
+    )
     add("--batches", type=positive(int), help="length of the run in batches instead, whatever the hours")
     add("--resume", action="store_true", help="go on from checkpoint.npz, with its options where none is given")
     add("--seed", type=natural, help=f"another number, another run ({DEFAULTS.seed})")
@@ -52,7 +63,9 @@ def make_parser() -> CommandParser:
     add("--fonts", action="append", metavar="DIR", help="typefaces beside fonts/; may be repeated")
     add("--bgs", metavar="DIR", help=f"background photographs ({DEFAULTS.bgs})")
     add("--data", metavar="DIR", help="train on the batches that gen.py --batches DIR wrote")
-    add("--batch", type=positive(int), help=f"windows synthesised at a time ({DEFAULTS.batch})")
+    add("--photos", type=Path, metavar="LABELS", help="train on your own photographs too; LABELS is their table")
+    batch = f"windows made at a time ({DEFAULTS.batch}; with --photos {PHOTOS_DEFAULTS['batch']})"
+    add("--batch", type=positive(int), help=batch)
     add("--workers", type=positive(int), help=f"processes that synthesise ({DEFAULTS.workers})")
     add(
         "--out",
@@ -66,7 +79,8 @@ def make_parser() -> CommandParser:
 def main() -> None:
     given = vars(make_parser().parse_args())
     resume = given.pop("resume", False)
-    options = with_options(DEFAULTS, given)
+    check_photos(given, resume)
+    options = with_options(DEFAULTS, PHOTOS_DEFAULTS | given if "photos" in given else given)
     checkpoint = load_checkpoint(options.checkpoint, options.target) if resume else None
     if checkpoint:
         check_resumed(checkpoint, given)
@@ -95,6 +109,18 @@ def check_resumed(checkpoint: Checkpoint, given: dict) -> None:
             raise UserError(f"--{key}: {checkpoint.path} has {checkpoint.options[key]}; leave the option out")
     if given["weights"]:
         raise UserError(f"{given['weights']}: --resume starts from {checkpoint.path}; leave out one of the two")
+
+
+def check_photos(given: dict, resume: bool) -> None:
+    """Raise UserError when --photos is `given` without what it needs."""
+    if "photos" not in given:
+        return
+    if resume:
+        raise UserError("--photos: such a run takes minutes and keeps no checkpoint; leave out --resume")
+    if not given["weights"]:
+        raise UserError("--photos: name the weights to start from, as in train.py weights.npz --photos labels.tsv")
+    if "out" not in given:
+        raise UserError("--photos: name a file for the new weights, as in --out mine.npz")
 
 
 def check_files(options: TrainingOptions) -> None:

@@ -28,7 +28,7 @@ import train
 from common import UserError
 from training.checkpoint import Progress, load_checkpoint, restore, save_checkpoint
 from training.evaluation import READINGS
-from training.options import TrainingOptions
+from training.options import PHOTOS_DEFAULTS, TrainingOptions
 from training.report import CHART_SIZE
 from training.test_set import TEST_COUNT
 
@@ -180,6 +180,27 @@ def test_messages_name_the_checkpoint_in_use(main, tmp_path):
     checkpoint = load_checkpoint(options.checkpoint, options.target)
     with pytest.raises(UserError, match=r"^runs/checkpoint\.npz: is of another network"):
         restore(checkpoint.arrays, {"finder": FakeNetwork(1)}, checkpoint.path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--photos", "labels.tsv", "--out", "mine.npz"], "name the weights to start from"),
+        (["weights.npz", "--photos", "labels.tsv"], "name a file for the new weights"),
+        (["weights.npz", "--photos", "labels.tsv", "--out", "mine.npz", "--resume"], "leave out --resume"),
+    ],
+)
+def test_photographs_need_weights_and_a_file_of_their_own(main, arguments, message):
+    with pytest.raises(UserError, match=f"^--photos: .*{message}"):
+        main(*arguments)
+
+
+def test_a_run_with_photographs_is_short_unless_told(main):
+    options = main("weights.npz", "--photos", "labels.tsv", "--out", "mine.npz")
+    assert options.hours == PHOTOS_DEFAULTS["hours"] < TrainingOptions().hours
+    assert options.batch == PHOTOS_DEFAULTS["batch"]
+    options = main("weights.npz", "--photos", "labels.tsv", "--out", "mine.npz", "--hours", "2", "--batch", "640")
+    assert (options.hours, options.batch) == (2, 640)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

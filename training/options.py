@@ -31,6 +31,12 @@ KEPT = {  # the options that a checkpoint keeps, and how each value is checked
 CHECKPOINT = "checkpoint.npz"
 
 
+PHOTOS_DEFAULTS = {  # of runs with a user's photographs
+    "hours": 0.5,  # the first minutes bring the most; not tuned
+    "batch": 3000,  # a score every two minutes or so
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainingOptions:
     """What a run trains on, for how long, and where it writes."""
@@ -43,6 +49,7 @@ class TrainingOptions:
     fonts: tuple[str, ...] = ()  # folders of typefaces, besides fonts/
     bgs: str = "bgs"  # folder of background photographs
     data: str | None = None  # folder of batches from gen.py --batches; None synthesises
+    photos: Path | None = None  # table of a user's labelled photographs, to train on them too
     batch: int = 10_000  # windows made at a time; the network is tested and saved after each batch
     workers: int = os.cpu_count() or 1  # processes that synthesise
     out: Path | None = None  # file of the trained weights; None names it by `formats`

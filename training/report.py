@@ -14,6 +14,7 @@ from media.pictures import write_image
 from training.evaluation import FIGURES
 from training.minibatches import MODELS
 
+PHOTOS_FIGURES = ("photos",)  # accuracies of a run with a user's photographs, 0..1
 CHART_SIZE = (1200, 480)  # width and height in pixels of each of the two charts of training.png
 FIRST_REPORT = 20  # seconds until a run first says how it goes
 REPORT_EVERY = 55  # seconds from then on: at least once a minute
@@ -79,7 +80,8 @@ def draw_training(path: Path, history: list[dict]) -> None:
 def batch_line(row: dict, seconds_left: float) -> str:
     """The line said after a batch, from its row of the history."""
     losses = losses_text({name: row[f"{name}_loss"] for name in MODELS})
-    figures = "  ".join(f"{figure} {100 * row[figure]:.1f} %" for figure in FIGURES)
+    names = [*FIGURES, *(figure for figure in PHOTOS_FIGURES if figure in row)]
+    figures = "  ".join(f"{figure} {100 * row[figure]:.1f} %" for figure in names)
     return (
         f"batch {row['batch']}  {row['windows']:,} windows  {losses}  {figures}  "
         f"{row['windows_per_second']:.0f} windows/s  {time_text(seconds_left)} left"

@@ -50,12 +50,12 @@ MACHINE = """
 import hashlib, sys
 sys.path.insert(0, sys.argv.pop(1))
 import numpy as np, train
-from training import checkpoint, loop
-made, make_networks = [], loop.make_networks
+from training import checkpoint, start
+made, make_networks = [], start.make_networks
 def remember(*args):
     made.append(make_networks(*args))
     return made[0]
-loop.make_networks = remember
+start.make_networks = remember
 train.run(train.main)
 state = checkpoint.get_state(made[0], {name: [] for name in made[0]})
 print("digest", hashlib.sha256(b"".join(array.tobytes() for array in state.values())).hexdigest())

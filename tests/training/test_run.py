@@ -1,4 +1,4 @@
-"""The loop's decisions, with networks that need no Keras."""
+"""A run's decisions, with networks that need no Keras."""
 
 import itertools
 import math
@@ -9,12 +9,13 @@ import pytest
 from training_runs import FakeNetwork, read_checkpoint
 
 from common import UserError
-from training import loop
+from training import run
 from training.checkpoint import Progress
 from training.evaluation import FIGURES
-from training.loop import MOST_SETBACKS, PATIENCE, READ_LOSSES_EVERY, REMEMBER_EVERY, Training
 from training.machines import Machine
 from training.options import TrainingOptions
+from training.report import batch_line
+from training.run import MOST_SETBACKS, PATIENCE, READ_LOSSES_EVERY, REMEMBER_EVERY, Training
 
 
 class LonelyMachine(Machine):
@@ -40,9 +41,9 @@ def weight_of(network: FakeNetwork) -> float:
 
 def test_only_better_weights_are_written(training, monkeypatch):
     written = []
-    monkeypatch.setattr(loop, "evaluate", lambda *_: ({"score": 0.5}, []))
-    monkeypatch.setattr(loop, "get_weights", lambda *pair: [weight_of(network) for network in pair])
-    monkeypatch.setattr(loop, "save_weights", lambda _, arrays, __: written.append(arrays))
+    monkeypatch.setattr(run, "evaluate", lambda *_: ({"score": 0.5}, []))
+    monkeypatch.setattr(run, "get_weights", lambda *pair: [weight_of(network) for network in pair])
+    monkeypatch.setattr(run, "save_weights", lambda _, arrays, __: written.append(arrays))
     training.evaluate()
     assert not written
     training.best = 0.4
@@ -75,13 +76,13 @@ def test_a_run_ends_at_its_time(training):
 
 def test_a_report_tells_rate_losses_and_time_left(training, monkeypatch):
     clock = training.started
-    monkeypatch.setattr(loop.time, "monotonic", lambda: clock)
+    monkeypatch.setattr(run.time, "monotonic", lambda: clock)
     training.reported = clock, 0
     clock += 60
     progress = training.progress
     progress.windows = 6000
     progress.seconds = 60
-    progress.losses = {"finder": [9.0] + [0.25] * loop.RECENT, "reader": [1.5, "not yet a number"]}
+    progress.losses = {"finder": [9.0] + [0.25] * run.RECENT, "reader": [1.5, "not yet a number"]}
     said = training.describe()
     assert "6,000 windows  100 windows/s" in said
     assert "finder's loss 0.250  reader's loss 1.500" in said
@@ -108,8 +109,8 @@ LOSSES = {"finder_loss": 1.0, "reader_loss": 2.0}
 
 
 def test_a_full_disk_does_not_end_a_run(training, tmp_path, monkeypatch, capsys, small_files):
-    monkeypatch.setattr(loop, "evaluate", lambda *_: (ROW, []))
-    monkeypatch.setattr(loop, "get_weights", lambda *_: {"kernel": np.ones(1000)})
+    monkeypatch.setattr(run, "evaluate", lambda *_: (ROW, []))
+    monkeypatch.setattr(run, "get_weights", lambda *_: {"kernel": np.ones(1000)})
     files = [tmp_path / name for name in ("checkpoint.npz", "training.csv", "training.png", "weights.npz")]
     for file in files:
         file.write_text("before")
@@ -197,3 +198,29 @@ def test_a_batch_without_a_finite_loss_ends_the_run(training):
     training.progress.losses = {"finder": [1.0], "reader": []}
     with pytest.raises(UserError, match="no loss of the reader was finite"):
         training.end_batch()
+
+
+class FakeAlbum:
+    """Adds fixed scores on photographs."""
+
+    def __init__(self, photos: float, worse: bool) -> None:
+        self.photos = photos
+        self.worse = worse
+
+    def add_score(self, scores: dict, _arrays) -> dict:
+        return scores | {"photos": self.photos, "score": self.photos}
+
+    def is_worse(self, _scores: dict) -> bool:
+        return self.worse
+
+
+@pytest.mark.parametrize(("photos", "worse", "written"), [(0.7, False, True), (0.7, True, False), (0.5, False, False)])
+def test_a_run_with_photographs_writes_better_weights_alone(training, tmp_path, monkeypatch, photos, worse, written):
+    monkeypatch.setattr(run, "evaluate", lambda *_: (ROW, []))
+    monkeypatch.setattr(run, "get_weights", lambda *_: {"kernel": np.ones(3)})
+    training.album = FakeAlbum(photos, worse)
+    training.progress.batch, training.progress.windows = 1, 64
+    training.record(LOSSES, training.evaluate()[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.npz"] * written
+    assert bool(training.written) is written
+    assert "photos 70.0 %" in batch_line(training.progress.history[-1] | {"photos": 0.7}, 0)

@@ -1,0 +1,46 @@
+"""Photographs with labelled plates, drawn by the synthesis, that stand for a user's own."""
+
+from pathlib import Path
+
+import numpy as np
+
+from media.pictures import write_image
+from synthesis.photograph import photograph
+from synthesis.placement import View, outline_in, turn
+from synthesis.subject import Choice, make_plate
+from synthesis.windows import Synthesizer
+
+SHAPE = (300, 400)  # height, width in pixels
+SEED = 7  # sets them apart from training and test windows
+
+
+def draw_photo(synthesizer: Synthesizer, number: int) -> tuple[np.ndarray, list[int], str]:
+    """Photograph `number`, (300, 400, 3) uint8, the box x, y, w, h of its plate in pixels, and the plate's code."""
+    rng = np.random.default_rng((SEED, number))
+    width = rng.uniform(80, 160)
+    choice = Choice(rectified=False, shown="plate", present=True, misplaced=False, width=width)
+    subject = make_plate(choice, synthesizer.draw_flat_plate(width, rng), synthesizer.faces, rng)
+    corners = turn(subject.aspect, rng)
+    corners *= width / np.ptp(corners[:, 0])
+    extent = np.ptp(corners, axis=0)
+    room = np.array(SHAPE[::-1]) - extent
+    corners += room * rng.uniform(0.2, 0.8, 2) - corners.min(0)
+    background = synthesizer.backgrounds.draw(SHAPE, number, SEED, rng)
+    view = View(SHAPE, corners, subject.pitch)
+    image = photograph(background, subject.board, outline_in(view, subject), subject.pitch, rng)
+    low = np.floor(corners.min(0))
+    box = [*low, *(np.ceil(corners.max(0)) - low)]
+    return image, [int(value) for value in box], subject.code
+
+
+def write_photos(folder: Path, synthesizer: Synthesizer, count: int, first: int = 0) -> Path:
+    """Write photographs first .. first + count - 1 to `folder`, and beside it their table, whose path is returned."""
+    folder.mkdir()
+    lines = []
+    for number in range(first, first + count):
+        image, box, code = draw_photo(synthesizer, number)
+        write_image(folder / f"{number}.png", image)
+        lines.append("\t".join(map(str, [f"{number}.png", *box, code])) + "\n")
+    table = folder.with_suffix(".tsv")
+    table.write_text("".join(lines))
+    return table
