@@ -123,6 +123,20 @@ M 1.2   0,0 0,1 .5,.3 1,1 1,0
 W 1.2   0,1 .08,0 .5,.7 .92,0 1,1
 """
 
+# Rounded shapes after the dies of American plates: a D with a straight back, a Q with its tail inside, a narrow 0.
+DIE = """
+B 1     .02,.53 1,.53~ 1,0~ 0,0 0,1 .92,1~ .92,.53~ .42,.53
+D 1.02  0,0 0,1 .62,1 1,.72 1,.28 .62,0 0,0
+G 1     1,.74 1,1~ 0,1~ 0,0~ 1,0~ 1,.44 .62,.44
+J .94   .34,1 1,1 1,0~ 0,0~ 0,.28
+O 1.12  0,.1~ 0,.9~ .16,1~ .84,1~ 1,.9~ 1,.1~ .84,0~ .16,0~ 0,.1~
+Q 1.12  0,.1~ 0,.9~ .16,1~ .84,1~ 1,.9~ 1,.1~ .84,0~ .16,0~ 0,.1~ | .5,.36 .96,.04
+0 .94   0,0~ 0,1~ 1,1~ 1,0~ 0,0~
+1 .56   .04,.8 .6,1 .6,0
+3 1     0,1 .95,1 .42,.6 | .3,.6 1,.6~ 1,0~ 0,0~ 0,.24
+7 1     0,1 1,1 .38,0
+"""
+
 # Squarish shapes, as on Brazil's plates.
 SQUARE = """
 A 1.06  0,0 .5,1 1,0 | .16,.26 .84,.26
@@ -149,6 +163,7 @@ FAMILIES = (
     Family("Plate Wide", 500, 460, 250, 54, {"Regular": 92, "Bold": 122}, True, CURLED + BARRED),
     Family("Plate Wright", 440, 440, 160, 48, {"Regular": 106, "Bold": 126}, False, CURLED),
     Family("Plate Square", 430, 414, 105, 50, {"Regular": 90, "Bold": 114}, False, CURLED + SQUARE + UPRIGHT),
+    Family("Plate Die", 404, 372, 150, 46, {"Regular": 84, "Bold": 108}, True, CURLED + UPRIGHT + BARRED + DIE),
     Family("Plate Irregular", 430, 410, 190, 50, {"Regular": 90, "Bold": 110}, False, IRREGULAR + BARRED),
 )
 

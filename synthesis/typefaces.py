@@ -1,6 +1,7 @@
 """Typefaces: the glyphs of a font file as masks, and the fonts that are refused because their glyphs are no letters."""
 
 import functools
+import io
 import multiprocessing
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from common import ALPHABET, UserError
 from formats.plate_format import PlateFormat
+from media.files import read_bytes
+from media.limits import FONT_BYTES
 
 CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
 GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
@@ -19,9 +22,13 @@ POINTS = "-.·"
 CHARACTERS = ALPHABET + POINTS + BRACKETS  # all that is ever drawn
 UNMAPPED = "\ufdd0"  # a noncharacter, which no font maps: it is drawn as the font's glyph for missing characters
 
+TYPICAL_SHARE = 0.5  # of a format's plates: those in a typeface that the format names; not tuned
+
 OWN_FONTS = Path(__file__).parent.parent / "fonts"
 CHECK_SIZE = 24  # pixels in the em of the glyphs that are compared: enough to tell letters, and quick
 INK = 40  # of 255: a darker pixel of a glyph is ink
+LEAST_CAPITAL = 20  # pixels, in an em of 100; capitals have about 70
+LARGEST_GLYPH = 8  # ems, in width and height; the widest characters of any script have about 4
 LEAST_DIFFERENT = 30  # of the 36 letters and digits; some fonts draw O as 0, or I as 1
 # Share of a font's letters that must be among the four letters and digits of the project's own fonts that they are
 # most like. It is 0.58 and more in 260 fonts of Debian, scripts and serifs among them; 0.38 and less in its fonts of
@@ -40,11 +47,17 @@ class Typeface:
         self.path = path
         self.name = path.stem
         self.sought_name = self.name.lower()
+        data = read_bytes(path, FONT_BYTES, "remove it")
         try:
-            top, bottom = ImageFont.truetype(str(path), 100).getbbox("H", anchor="ls")[1::2]
-            self.font = ImageFont.truetype(str(path), round(100 * CAP_HEIGHT / (bottom - top)))
-        except (OSError, ZeroDivisionError, ValueError):
-            raise UserError(f"{path}: is no font that Pillow can read, or lacks capitals; remove it") from None
+            top, bottom = open_font(data, 100).getbbox("H", anchor="ls")[1::2]
+            height = bottom - top  # of a capital, pixels
+            if height < LEAST_CAPITAL:
+                raise UserError(f"{path}: has no capitals that can be seen; remove it")
+            self.font = open_font(data, round(100 * CAP_HEIGHT / height))
+            if path not in _own_files():
+                check_letters(path, open_font(data, CHECK_SIZE))
+        except (OSError, ValueError, MemoryError):  # FreeType tells of a damaged table at its first use
+            raise UserError(f"{path}: is no font that Pillow can read; remove it") from None
 
     @functools.cache  # noqa: B019 - typefaces live as long as the process
     def glyph(self, character: str) -> tuple[np.ndarray, float]:
@@ -53,6 +66,8 @@ class Typeface:
             return self._draw_bracket(character)
         if character in POINTS and not self.has(character):
             return draw_plain_point(character)
+        if not is_drawable(self.font, character):
+            return np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, 1), np.uint8), 0.0
         advance = self.font.getlength(character)
         picture = Image.new("L", (int(advance) + 40, CAP_HEIGHT + 2 * GLYPH_PAD))
         ImageDraw.Draw(picture).text((20, CAP_HEIGHT + GLYPH_PAD), character, 255, self.font, anchor="ls")
@@ -64,6 +79,8 @@ class Typeface:
 
     def has(self, character: str) -> bool:
         """Whether the font maps `character` to a glyph with ink, other than the one for missing characters."""
+        if not is_drawable(self.font, character):
+            return False
         glyph = render(self.font, character)
         return bool(glyph.any()) and not np.array_equal(glyph, render(self.font, UNMAPPED))
 
@@ -96,10 +113,7 @@ def _load_usable(files: list[Path]) -> list[Typeface]:
     typefaces, refused = [], []
     for path in files:
         try:
-            face = Typeface(path)
-            if path.parent != OWN_FONTS:
-                check_typeface(path)
-            typefaces.append(face)
+            typefaces.append(Typeface(path))
         except UserError as error:
             refused.append(str(error))
     if not typefaces:
@@ -111,26 +125,26 @@ def _load_usable(files: list[Path]) -> list[Typeface]:
 
 
 def choose_typeface(form: PlateFormat, faces: list[Typeface], rng: np.random.Generator) -> Typeface:
-    """One of the typefaces that the format names, half of the time; any otherwise."""
-    if rng.random() < 0.5 and form.typefaces:
-        prefixes = tuple(prefix.lower() for prefix in form.typefaces)
-        typical = [face for face in faces if face.sought_name.startswith(prefixes)]
+    """Half of the time one of the typefaces that the format names, each name as likely as the others; else any."""
+    if rng.random() < TYPICAL_SHARE and form.typefaces:
+        prefix = form.typefaces[rng.integers(len(form.typefaces))].lower()
+        typical = [face for face in faces if face.sought_name.startswith(prefix)]
         if typical:
             return typical[rng.integers(len(typical))]
     return faces[rng.integers(len(faces))]
 
 
-def check_typeface(path: Path) -> None:
-    """Raise UserError unless the font file `path` has letters and digits that look like letters and digits."""
-    try:
-        font = ImageFont.truetype(str(path), CHECK_SIZE)
-        missing = render(font, UNMAPPED)
-        glyphs = [render(font, character) for character in ALPHABET]
-    except (OSError, ValueError, MemoryError):  # of a damaged table, FreeType tells at its first use
-        raise UserError(f"{path}: is damaged; remove it") from None
-    for character, glyph in zip(ALPHABET, glyphs, strict=True):
+def check_letters(path: Path, font: ImageFont.FreeTypeFont) -> None:
+    """Raise UserError unless the `font` in the file `path` has letters and digits that look like letters and digits."""
+    missing = render(font, UNMAPPED)
+    glyphs = []
+    for character in ALPHABET:
+        if not is_drawable(font, character):
+            raise UserError(f"{path}: draws {character} as large as a page; remove it")
+        glyph = render(font, character)
         if not (glyph > INK).any() or np.array_equal(glyph, missing):
-            raise UserError(f"{path}: has no {character}; remove it") from None
+            raise UserError(f"{path}: has no {character}; remove it")
+        glyphs.append(glyph)
     if len({(glyph.shape, glyph.tobytes()) for glyph in glyphs}) < LEAST_DIFFERENT:
         raise UserError(f"{path}: draws many characters alike; remove it")
     if measure_likeness(glyphs[:26]) < LEAST_ALIKE:
@@ -146,9 +160,15 @@ def measure_likeness(letters: list[np.ndarray]) -> float:
 
 
 @functools.cache
+def _own_files() -> list[Path]:
+    """The fonts that fonts/build.py draws; a user may put others beside them."""
+    return sorted(OWN_FONTS.glob("Plate*.ttf"))
+
+
+@functools.cache
 def _own_shapes() -> np.ndarray:
     """`describe_shape` of every letter and digit of the project's own fonts: (fonts, 36, values)."""
-    fonts = [ImageFont.truetype(str(path), CHECK_SIZE) for path in sorted(OWN_FONTS.glob("*.ttf"))]
+    fonts = [open_font(read_bytes(path, FONT_BYTES), CHECK_SIZE) for path in _own_files()]
     return np.array([[describe_shape(render(font, character)) for character in ALPHABET] for font in fonts])
 
 
@@ -179,6 +199,20 @@ def straighten(glyph: np.ndarray) -> np.ndarray:
     reach = int(abs(slant) * rows) + 2
     shear = np.array([[1, -slant, slant * rows / 2 + reach], [0, 1, 0]], np.float32)
     return crop(cv2.warpAffine(glyph, shear, (columns + 2 * reach, rows)))
+
+
+def open_font(data: bytes, size: int) -> ImageFont.FreeTypeFont:
+    """The font in a file's bytes, `size` pixels in the em. Raises OSError where it is none.
+
+    FreeType is given bytes rather than the name of a file, which need not be in the file system's encoding.
+    """
+    return ImageFont.truetype(io.BytesIO(data), size)
+
+
+def is_drawable(font: ImageFont.FreeTypeFont, character: str) -> bool:
+    """Whether the glyph of `character` is small enough to be drawn; a damaged font's may take gigabytes."""
+    left, top, right, bottom = font.getbbox(character)
+    return max(right - left, bottom - top, font.getlength(character)) <= LARGEST_GLYPH * font.size
 
 
 def render(font: ImageFont.FreeTypeFont, character: str) -> np.ndarray:

@@ -52,7 +52,7 @@ def assert_sound(plate, text: str, where: object) -> None:
 
 def test_every_style_of_every_format_can_be_drawn():
     for form, style in STYLES:
-        for text, plate in draw_plates(form, style, 4):
+        for text, plate in draw_plates(form, style, 2):
             where = form.name, style, text
             height, width = plate.image.shape[:2]
             assert plate.image.dtype == np.float32, where

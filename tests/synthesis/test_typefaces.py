@@ -1,5 +1,6 @@
 """Typefaces: every character has its glyph, and fonts that are no use are named."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -88,12 +89,28 @@ def blank_digits(font: TTFont) -> None:
         font["glyf"][font.getBestCmap()[ord(digit)]] = font["glyf"]["space"]
 
 
+def enlarge_w(font: TTFont) -> None:
+    """To fifty times its size, so that one glyph takes a hundred megabytes."""
+    glyph = font["glyf"][font.getBestCmap()[ord("W")]]
+    font["head"].unitsPerEm = 64
+    glyph.coordinates.scale((8, 8))
+    glyph.recalcBounds(font["glyf"])
+
+
+def flatten_h(font: TTFont) -> None:
+    glyph = font["glyf"][font.getBestCmap()[ord("H")]]
+    glyph.coordinates.scale((1, 0.01))
+    glyph.recalcBounds(font["glyf"])
+
+
 UNUSABLE = {
     "no digits": (drop_digits, "has no 0"),
     "no letters": (drop_letters_but_h, "has no A"),
     "blank digits": (blank_digits, "has no 0"),
     "all alike": (draw_all_alike, "alike"),
     "symbols": (draw_other_letters, "symbols"),
+    "large": (enlarge_w, "as large as a page"),
+    "flat": (flatten_h, "no capitals that can be seen"),
 }
 
 
@@ -151,6 +168,17 @@ def test_shapes_are_compared_whatever_their_size():
     glyph = render(FACES[0].font, "R")
     large = np.kron(glyph, np.ones((3, 2), np.uint8))
     assert describe_shape(glyph) @ describe_shape(large) > 0.97
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: other systems have no pipes and no such names")
+def test_any_name_of_a_regular_file_will_do(tmp_path):
+    """A name that is not in UTF-8 is loaded, and a pipe that is called a font is not waited for."""
+    data = (OWN_FONTS / "PlateWide-Bold.ttf").read_bytes()
+    name = os.fsdecode(b"caf\xe9.ttf")
+    (tmp_path / name).write_bytes(data)
+    os.mkfifo(tmp_path / "pipe.ttf")
+    faces = load_typefaces((str(tmp_path),))
+    assert [face.path.name for face in faces if face.path.parent == tmp_path] == [name]
 
 
 def test_a_folder_without_fonts_is_named(tmp_path):
