@@ -37,7 +37,7 @@ from media.pictures import write_image
 from synthesis.sheet import draw_sheet
 from synthesis.storage import write_batches, write_windows
 from synthesis.windows import Settings, Synthesizer
-from synthesis.workers import split_range, stream_chunks
+from synthesis.workers import CHUNK, split_range, stream_chunks
 
 SHEET_COUNT = 200  # windows on a contact sheet
 
@@ -46,7 +46,8 @@ def main() -> None:
     args = parse_arguments()
     first, end = choose_range(args.count, args.shard)
     synthesizer = Synthesizer(Settings(args.formats, tuple(args.fonts), args.bgs))
-    with contextlib.closing(stream_chunks(synthesizer, args.seed, split_range(first, end), args.workers)) as chunks:
+    workers = min(args.workers, -(-(end - first) // CHUNK))  # no more than there is work for
+    with contextlib.closing(stream_chunks(synthesizer, args.seed, split_range(first, end), workers)) as chunks:
         first_chunk = next(chunks)  # before anything is replaced, because some mistakes show only now
         if args.sheet:
             write_image(args.sheet, draw_sheet({key: array[:SHEET_COUNT] for key, array in first_chunk.items()}))

@@ -1,4 +1,4 @@
-"""Where the subject stands: its pose before the camera, its place in the window, and where the finder sees it.
+"""The place of the subject: its pose before the camera, its place in the window, and the reader's look at it.
 
 *Corners* are the plate's four corners (4, 2), in the order of `common.UNIT_SQUARE`.
 """
@@ -53,7 +53,7 @@ def pose(choice: Choice, subject: Subject, rng: np.random.Generator) -> View:
 
 
 def pose_for_reader(subject: Subject, corners: np.ndarray) -> View:
-    """A photograph just large enough for the plate and what a look may see around it."""
+    """A photograph that is just large enough for the plate and its surroundings."""
     corners = corners * (subject.width / np.ptp(corners, axis=0).max())
     share, pixels = ROOM
     extent = np.ptp(corners, axis=0)
@@ -107,12 +107,12 @@ def draw_offset_beyond(extent: np.ndarray, room: np.ndarray, place: np.ndarray, 
 
 
 def draw_look(choice: Choice, subject: Subject, rng: np.random.Generator) -> np.ndarray:
-    """What the reader is given of the subject: a quadrilateral (4, 2), in fractions of the plate.
+    """The quadrilateral (4, 2) that fills the reader's window, in fractions of the plate.
 
-    It is the plate's outline as the finder sees it, or something else where the subject is misplaced.
+    It is the plate's outline as the finder sees it. Where the subject is misplaced, it is another one.
     """
     look = draw_inexact_square(rng)
-    if rng.random() < 0.2:  # the first look, at what the finder took for too large
+    if rng.random() < 0.2:  # too large, as the finder's corners often are
         look = 0.5 + (look - 0.5) * (1 + rng.uniform(0, [0.25, 0.35]))
     if choice.misplaced:
         look = draw_misplaced_look(look, subject, rng)
@@ -120,9 +120,9 @@ def draw_look(choice: Choice, subject: Subject, rng: np.random.Generator) -> np.
 
 
 def draw_inexact_square(rng: np.random.Generator) -> np.ndarray:
-    """A plate's corners (4, 2) as the finder has them, in fractions of the plate.
+    """A plate's corners (4, 2) as the finder sees them, in fractions of the plate.
 
-    They are off as a whole, and each by itself.
+    All of them are off together, and each of them by itself.
     """
     error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
     square = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)

@@ -139,10 +139,10 @@ def read_archive(path: Path, keys: Iterable[str]) -> dict[str, np.ndarray]:
 
 
 def write_windows(folder: Path, first: int, end: int, chunks: Iterable[dict], settings: dict) -> None:
-    """Write windows first .. end - 1 as PNG files named by index, code and presence, and what else is true of them.
+    """Write windows first .. end - 1 as PNG files that are named by index, code and presence.
 
-    The latter, all arrays but the images, goes to an archive named by the first index. It is written last. See
-    `claim_folder` for what becomes of the windows that an earlier call left in `folder`.
+    All their arrays but the images go to an archive that is named by the first index, and is written last.
+    `claim_folder` removes windows that an earlier call left in `folder`. Raises UserError when they cannot be written.
     """
     claim_folder(folder, settings, first, end)
     truths = []
@@ -199,7 +199,7 @@ def read_window(path: Path) -> np.ndarray:
 def write_batches(folder: Path, first: int, end: int, chunks: Iterable[dict], settings: dict) -> None:
     """Write windows first .. end - 1 as archives of BATCH windows each, named by the first, for `train.py --data`.
 
-    See `claim_folder` for what becomes of the windows that an earlier call left in `folder`.
+    `claim_folder` removes windows that an earlier call left in `folder`. Raises UserError when they cannot be written.
     """
     kept = [range(start, min(start + BATCH, end)) for start in range(first, end, BATCH)]
     claim_folder(folder, settings, first, end, kept)  # they are replaced one by one

@@ -1,4 +1,4 @@
-"""What a window is to show: the kind of window, and the plate or the other object in front of the camera.
+"""The subject of a window: the plate, or another object, in front of the camera.
 
 A *subject* is drawn flat. Its *board* is the picture that is laid into the photograph: the plate with its frame, or a
 sign. Places on the subject are given as fractions of the plate without the frame: (0, 0) is its top left corner.
@@ -28,7 +28,7 @@ SIGN_PITCH = 10.0  # pixels a character that the camera's blur is chosen for, wh
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What window a window is, before anything is drawn."""
+    """The kind of a window and of its subject, before anything is drawn."""
 
     rectified: bool  # a window for the reader; else a street window, for the finder
     shown: str  # one of NO_PLATE

@@ -1,7 +1,12 @@
-"""Windows, the network's inputs, with the truth about each: chosen, posed, photographed.
+"""Windows, the inputs of the two networks, with the truth about each. A window is made in four steps.
 
-A *street* window is a piece of a photograph at the scale at which the finder looks for plates. A *rectified* window is
-what the reader is given: the finder's slightly wrong corners, turned upright.
+1. Its subject is chosen and drawn flat (`subject.py`).
+2. The subject is posed in perspective (`placement.py`).
+3. It is photographed (`photograph.py`).
+4. The truth is told.
+
+A *street* window is a piece of a photograph at the scale at which the finder finds plates. A *rectified* window is a
+plate as the reader sees it: turned upright by corners that are slightly wrong, as the finder's are.
 """
 
 import dataclasses
@@ -35,11 +40,11 @@ from synthesis.typefaces import load_typefaces
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What windows are made of. `formats` as in `--formats`, None for all; `fonts` are folders beside `fonts/`."""
+    """What windows are made of, as the user names it."""
 
-    formats: str | None = None
-    fonts: tuple[str, ...] = ()
-    backgrounds: str = "bgs"
+    formats: str | None = None  # names of formats, such as "in,gb"; None for all
+    fonts: tuple[str, ...] = ()  # folders of typefaces, used beside `fonts/`
+    backgrounds: str = "bgs"  # a folder of photographs
 
 
 class Synthesizer:
@@ -109,9 +114,9 @@ class Synthesizer:
         return draw_plate(form, style, form.draw_text(rng, style.lines), self.faces, drawn_width, rng)
 
     def hard_negative(self, width: float, rng: np.random.Generator) -> np.ndarray:
-        """What the reader is given, (64, 128, 3) uint8, of a place in a background that was once taken for a plate.
+        """A window for the reader, (64, 128, 3) uint8, of a place in a background that was once taken for a plate.
 
-        The place is seen about `width` pixels wide; a painted one where the background cannot be read.
+        The photograph shows the place about `width` pixels wide. Where its background cannot be read, it is painted.
         """
         path, corners = self.hard_negatives[rng.integers(len(self.hard_negatives))]
         picture = self.backgrounds.read(path)
@@ -121,7 +126,7 @@ class Synthesizer:
         night = draw_night(rng)
         light(image, rng, 0 if night else DIM_SHARE)
         darken(image, corners, night, rng)
-        image = take(image, max(width / 9, 5), rng)  # as plates are, or the camera would tell them apart
+        image = take(image, max(width / 9, 5), rng)  # as plates are taken, so that the camera's faults tell nothing
         return rectify(image, warp_points(draw_inexact_square(rng), from_unit_square(corners)))
 
 
@@ -154,7 +159,7 @@ def cut_place(picture: np.ndarray, corners: np.ndarray, width: float) -> tuple[n
 
 
 def tell_truth(choice: Choice, subject: Subject, corners: np.ndarray) -> dict[str, np.ndarray]:
-    """What is true of a window that shows `subject` at `corners` (4, 2), window fractions."""
+    """The arrays of a window but its image. The window shows `subject` at `corners` (4, 2), in window fractions."""
     code, centres = "", np.full((SLOTS, 3), -1, np.float32)
     if choice.present:
         code = subject.code

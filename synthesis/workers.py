@@ -262,7 +262,7 @@ def split_range(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def make_batch(start: int, count: int, seed: int, settings: Settings, workers: int = 1) -> dict[str, np.ndarray]:
-    """Windows start .. start + count - 1 as the arrays that `storage.ARRAYS` tells of."""
+    """Windows start .. start + count - 1 as the arrays of `storage.ARRAYS`."""
     ranges = split_range(start, start + count)
     return concatenate(list(stream_chunks(Synthesizer(settings), seed, ranges, workers)))
 

@@ -16,10 +16,10 @@ from window_batches import assert_same_batch
 import gen
 from common import ALPHABET, SLOTS, WINDOW_SHAPE, run
 from media.pictures import read_image, write_image
+from synthesis import storage
 from synthesis.backgrounds import HARD_NEGATIVES
-from synthesis.storage import SETTINGS_FILE
 from synthesis.windows import Settings
-from synthesis.workers import make_batch
+from synthesis.workers import CHUNK, make_batch
 
 ROOT = Path(__file__).parent.parent
 
@@ -66,12 +66,25 @@ def test_windows_are_named_by_index_code_and_presence(made):
     assert "painted" not in made[2]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_same_command_makes_the_same_files(made, tmp_path, workers):
+@pytest.mark.parametrize(("count", "workers"), [(24, 1), (CHUNK + 10, 2)])
+def test_the_same_command_makes_the_same_files(made, tmp_path, count, workers):
+    """Two workers have a chunk each. The first windows are those of a shorter run."""
     shutil.copytree(made[0] / "bgs", tmp_path / "bgs")
-    result = run_gen(tmp_path, "24", "--workers", workers, "--out", "deep/er")
+    result = run_gen(tmp_path, str(count), "--workers", str(workers), "--out", "deep/er")
     assert result.returncode == 0, result.stderr
-    assert read_folder(tmp_path / "deep" / "er") == made[1]
+    files = read_folder(tmp_path / "deep" / "er")
+    assert len(files) == count
+    assert dict(sorted(files.items())[:24]) == made[1]
+
+
+@pytest.mark.parametrize(
+    ("count", "shard", "seed"), [(3, "1/1", 2**32), (3, "1/1", 10**30), (10**20, f"1/{10**20}", 0)]
+)
+def test_numbers_may_have_more_than_32_bits(tmp_path, count, shard, seed):
+    result = run_gen(tmp_path, str(count), "--shard", shard, "--seed", str(seed))
+    assert result.returncode == 0, result.stderr
+    assert storage.settings_of(tmp_path / "test")["seed"] == seed
+    assert len(storage.read_windows(tmp_path / "test")["images"]) in (1, 3)
 
 
 def test_machines_share_the_windows(made, tmp_path):
@@ -185,7 +198,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_half(made, target):
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     assert "cannot be written" in result.stderr.splitlines()[-1]
-    whole = made[1] | {SETTINGS_FILE: (made[0] / "test" / SETTINGS_FILE).read_bytes()}
+    whole = made[1] | {storage.SETTINGS_FILE: (made[0] / "test" / storage.SETTINGS_FILE).read_bytes()}
     assert all(whole[path.name] == path.read_bytes() for path in folder.iterdir())
 
 
