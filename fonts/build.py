@@ -1,25 +1,26 @@
 #!/usr/bin/env python3
 """Draw the plate typefaces of this folder.
 
-    ./fonts/build.py                            # rewrites the .ttf files beside this script
-    ./fonts/build.py --specimen specimen.png    # and draws them all on one sheet to look at
+    ./fonts/build.py                            # writes the .ttf files beside this script anew
+    ./fonts/build.py --specimen specimen.png    # also draws all glyphs on one sheet to look at
 
-Reads nothing; the letters are the tables below. Writes one .ttf for every family and weight: A to Z, 0 to 9,
-space, hyphen, period and middle dot. The same tables give the same bytes on every run.
+The script writes one .ttf file for every family and weight. Each has the letters A to Z, the digits 0 to 9, a space,
+a hyphen, a period and a middle dot. The letters are the tables in this script, so it reads no file. The same tables
+give the same bytes on every run.
 
-A glyph is a skeleton: the path that the middle of a pen follows. The pen's width is the weight, the glyph's
-width and the roundness of its corners belong to the family, so that one table serves condensed and wide
-plates alike. A row of a table reads
+A glyph is a skeleton: the path that the middle of a pen follows. The weight is the pen's width. The family decides the
+width of a glyph and the roundness of its corners, so one table serves narrow and wide plates alike. A row of a table
+reads
 
     character  width  path
 
-The width, ends of the strokes included, is in widths of the family's letters or digits; 0 is a bare stem.
-The path has its points in a unit square, x to the right and y up from the baseline to the top of the capitals:
+The width is in widths of the family's letters or digits, with the ends of the strokes included. A width of 0 is a bare
+stem. The points of the path are in a unit square: x to the right, y up from the baseline to the top of the capitals.
 
-    x,y     a sharp corner, or the end of a stroke: cut along the edge of the square when it lies on one,
-            else across the stroke (so an end that joins another stroke stops just inside the edge)
+    x,y     a sharp corner, or the end of a stroke. The end is cut along the edge of the square when it lies on the
+            edge, else across the stroke. So an end that joins another stroke stops just inside the edge.
     x,y~    a rounded corner, as round as the family and the edges allow
-    |       lifts the pen: another stroke follows; one that ends at its first point is closed
+    |       lifts the pen: another stroke follows. A stroke that ends at its first point is closed.
     @6      (alone) the path of another character, turned upside down
 """
 
@@ -33,7 +34,7 @@ from pathlib import Path
 import numpy as np
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPointPen
-from fontTools.ttLib.tables._g_l_y_f import flagOverlapSimple
+from fontTools.ttLib.tables._g_l_y_f import Glyph, flagOverlapSimple
 from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).resolve().parent
@@ -296,7 +297,8 @@ def end_stroke(point: complex, outward: complex, size: complex, half: float, rou
 
     A square end at the edge of the glyph is cut along that edge, as the foot of an A is; elsewhere across the stroke.
     """
-    left, right = point + 1j * outward * half, point - 1j * outward * half
+    left = point + 1j * outward * half
+    right = point - 1j * outward * half
     if round_ends:
         return arc(point, left, right, -math.pi)
     if outward.imag and point.imag in (0, size.imag):
@@ -357,31 +359,47 @@ def build_font(name: str) -> bytes:
     characters = {f"uni{ord(c):04X}": c for c in parse_table(SKELETONS)}
     glyphs, advances = {}, {}
     for glyph, character in characters.items():
-        contours = [[(grid_point(p), on) for p, on in contour] for contour in draw_glyph(family, weight, character)]
-        across = [x for contour in contours for (x, _), _ in contour]
-        shift = GRID * family.spacing - min(across)
-        pen = TTGlyphPointPen(None)
-        for contour in contours:
-            pen.beginPath()
-            for index, ((x, y), on_curve) in enumerate(contour):
-                if (x, y) != contour[index - 1][0]:
-                    pen.addPoint((x + shift, y), "qcurve" if on_curve else None)
-            pen.endPath()
-        glyphs[glyph], advances[glyph] = pen.glyph(), max(across) + shift + GRID * family.spacing
-        glyphs[glyph].flags[0] |= flagOverlapSimple  # strokes overlap: rasterisers must not add up their edges
+        glyphs[glyph], advances[glyph] = build_glyph(family, weight, character)
     for glyph in (".notdef", "space"):
-        glyphs[glyph], advances[glyph] = TTGlyphPointPen(None).glyph(), GRID * family.letter // 2
+        glyphs[glyph] = TTGlyphPointPen(None).glyph()
+        advances[glyph] = GRID * family.letter // 2
 
-    bold, full = weight == "Bold", f"{family.name} {weight}"
-    above, below = GRID * (CAP_HEIGHT + 100), GRID * 100
-    names = {"familyName": family.name, "styleName": weight, "uniqueFontIdentifier": full, "fullName": full}
-    names |= {"version": "Version 1.0", "psName": name.removesuffix(".ttf")}
     builder = FontBuilder(GRID * EM, isTTF=True)
     builder.font.recalcTimestamp = False
     builder.setupGlyphOrder([".notdef", "space", *characters])
     builder.setupCharacterMap({ord(" "): "space"} | {ord(c): glyph for glyph, c in characters.items()})
     builder.setupGlyf(glyphs)
     builder.setupHorizontalMetrics({glyph: (advances[glyph], getattr(glyphs[glyph], "xMin", 0)) for glyph in glyphs})
+    describe_font(builder, name, family, weight)
+    data = io.BytesIO()
+    builder.save(data)
+    return data.getvalue()
+
+
+def build_glyph(family: Family, weight: str, character: str) -> tuple[Glyph, int]:
+    """The glyph of `character` on the font's grid, and its advance."""
+    contours = [[(grid_point(p), on) for p, on in contour] for contour in draw_glyph(family, weight, character)]
+    across = [x for contour in contours for (x, _), _ in contour]
+    shift = GRID * family.spacing - min(across)
+    pen = TTGlyphPointPen(None)
+    for contour in contours:
+        pen.beginPath()
+        for index, ((x, y), on_curve) in enumerate(contour):
+            if (x, y) != contour[index - 1][0]:
+                pen.addPoint((x + shift, y), "qcurve" if on_curve else None)
+        pen.endPath()
+    glyph = pen.glyph()
+    glyph.flags[0] |= flagOverlapSimple  # strokes overlap: rasterisers must not add up their edges
+    return glyph, max(across) + shift + GRID * family.spacing
+
+
+def describe_font(builder: FontBuilder, name: str, family: Family, weight: str) -> None:
+    """Set up the tables that say what the font in the file `name` is called and how high its lines are."""
+    bold = weight == "Bold"
+    full = f"{family.name} {weight}"
+    above, below = GRID * (CAP_HEIGHT + 100), GRID * 100
+    names = {"familyName": family.name, "styleName": weight, "uniqueFontIdentifier": full, "fullName": full}
+    names |= {"version": "Version 1.0", "psName": name.removesuffix(".ttf")}
     builder.setupHorizontalHeader(ascent=above, descent=-below)
     builder.setupHead(unitsPerEm=GRID * EM, created=DATE, modified=DATE, macStyle=int(bold))
     builder.setupNameTable(names)
@@ -389,9 +407,6 @@ def build_font(name: str) -> bytes:
     style = {"usWeightClass": 700 if bold else 400, "fsSelection": 0x20 if bold else 0x40}
     builder.setupOS2(sCapHeight=GRID * CAP_HEIGHT, **heights, **style)
     builder.setupPost()
-    data = io.BytesIO()
-    builder.save(data)
-    return data.getvalue()
 
 
 def draw_specimen(folder: Path) -> np.ndarray:

@@ -15,7 +15,7 @@ from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
-FOLDER = Path(__file__).resolve().parent.parent / "fonts"
+FOLDER = Path(__file__).resolve().parents[2] / "fonts"
 SCRIPT = FOLDER / "build.py"
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 COUNTERS = {"A": 1, "B": 2, "D": 1, "O": 1, "P": 1, "R": 1, "0": 1, "6": 1, "8": 2, "9": 1}  # holes in the ink
