@@ -7,14 +7,10 @@ from common import WINDOW_SHAPE
 from media.archives import BadMember
 from media.limits import MEMBER_PIXELS, PROGRESSIVE_PIXELS
 from media.picture_headers import PictureHeader, read_header
+from media.pictures import REDUCTIONS
 
 SIDE = 256  # pixels of a background; leaves room to move a window of 128x64 pixels about
 QUALITY = 90  # of the JPEGs written, from 0 to 100; the coarser blocks of a lower one would show in a window
-REDUCTIONS = {  # how much smaller a JPEG can be decoded
-    8: cv2.IMREAD_REDUCED_COLOR_8,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-}
 
 
 def convert(data: bytes) -> bytes:
@@ -37,7 +33,7 @@ def read_picture(data: bytes) -> np.ndarray:
     if pixels > MEMBER_PIXELS * reduction**2 or (header.is_progressive and pixels > PROGRESSIVE_PIXELS):
         raise BadMember("too large")
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCTIONS.get(reduction, cv2.IMREAD_COLOR))
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCTIONS[reduction])
     except cv2.error:
         image = None
     if image is None:

@@ -12,6 +12,9 @@ TIFF_HEIGHT = 257
 TIFF_NUMBERS = {3: "H", 4: "I", 16: "Q"}  # types of a tag's value -> struct's names
 MOST_TAGS = 4096  # tags of a TIFF and segments of a JPEG that are looked at; pictures have tens
 
+PNG_START = b"\x89PNG\r\n\x1a\n"
+MOST_CHUNKS = 100_000  # of a PNG; a chunk of 8 kilobytes is usual, and a file may have 256 megabytes
+
 JPEG_SIZES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers SOF0 to SOF15; ITU-T T.81, table B.1
 JPEG_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 JPEG_BARE = {0x01, *range(0xD0, 0xD9)}  # markers without a segment
@@ -40,8 +43,22 @@ def read_header(data: bytes) -> PictureHeader | None:
 
 
 def read_png(data: bytes) -> PictureHeader | None:
+    """The size in the first chunk, if the file has all chunks up to the last one.
+
+    OpenCV 5 makes room for a chunk before it looks whether the file has so many bytes.
+    """
     mark, width, height = struct.unpack_from(">4sII", data, 12)
-    return PictureHeader("PNG", width, height) if mark == b"IHDR" else None
+    if mark != b"IHDR":
+        return None
+    at = len(PNG_START)
+    for _ in range(MOST_CHUNKS):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        at += 12 + length  # length, kind and checksum
+        if at > len(data):
+            return None
+        if kind == b"IEND":
+            return PictureHeader("PNG", width, height)
+    return None
 
 
 def read_gif(data: bytes) -> PictureHeader:
@@ -122,7 +139,7 @@ def read_jpeg(data: bytes) -> PictureHeader | None:
 
 READERS: dict[bytes, Callable[[bytes], PictureHeader | None]] = {  # by the first bytes of the file
     b"\xff\xd8\xff": read_jpeg,
-    b"\x89PNG\r\n\x1a\n": read_png,
+    PNG_START: read_png,
     b"RIFF": read_webp,
     b"BM": read_bmp,
     b"II*\x00": read_tiff,

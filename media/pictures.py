@@ -12,9 +12,6 @@ from media.limits import PICTURE_BYTES, PICTURE_PIXELS, PICTURE_SIDE
 from media.picture_headers import PictureHeader, read_header
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-PNG_END = b"IEND\xaeB`\x82"  # a PNG's last chunk; some programs append bytes of their own to it
-
-
 REDUCTIONS = {  # OpenCV's flags; a JPEG is decoded at this part of its size, which takes less memory and time
     8: cv2.IMREAD_REDUCED_COLOR_8,
     4: cv2.IMREAD_REDUCED_COLOR_4,
@@ -49,8 +46,6 @@ def decode_picture(data: bytes, most_pixels: int = PICTURE_PIXELS) -> np.ndarray
     if header is None:
         raise BadPicture("is no JPEG, PNG, WebP, BMP, TIFF or GIF, or is cut short; convert it to JPEG or PNG")
     check_size(header)
-    if header.kind == "PNG" and PNG_END not in data:  # some versions of OpenCV fill up what is missing
-        raise BadPicture("is cut short; fetch the picture again")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), choose_reduction(header, most_pixels))
     except cv2.error:

@@ -82,7 +82,7 @@ def make_progressive(width: int, height: int) -> bytes:
     "data",
     [
         make_progressive(20_000, 10_000),  # libjpeg holds all of it in memory
-        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x75\x30\x00\x00\x75\x30",
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x75\x30\x00\x00\x75\x30" + bytes(13) + b"IEND" + bytes(4),
         b"GIF89a\xff\xff\xff\xff",
     ],
 )

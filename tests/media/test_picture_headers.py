@@ -83,5 +83,14 @@ def test_no_file_is_an_exception(magic, rest):
     assert header is None or (header.width > 0 and header.height > 0)
 
 
+def test_a_png_has_all_its_chunks_or_no_header():
+    data = save(90, 40, "PNG")
+    assert all(read_header(data[:length]) is None for length in range(len(data)))
+    assert read_header(data + b"a note of the camera's maker") == ("PNG", 90, 40, False)
+    long_chunk = data[:33] + b"\x7f\xff\xff\xff" + data[37:]  # for which OpenCV would make 2 GB of room
+    assert read_header(long_chunk) is None
+    assert read_header(data[:33] + bytes(12) * 200_000 + data[33:]) is None
+
+
 def test_a_jpeg_of_endless_segments_is_given_up():
     assert read_header(b"\xff\xd8" + b"\xff\xe0\x00\x02" * 5000 + save(90, 40, "JPEG")[2:]) is None
