@@ -86,10 +86,10 @@ def report_failures(chunks: Iterator[Chunk]) -> Iterator[dict[str, np.ndarray]]:
 class Worker:
     """A process that makes chunks, one at a time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, described: dict) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(settings, theirs), daemon=True)
+        self.process = context.Process(target=work, args=(settings, described, theirs), daemon=True)
         with interrupts_blocked():  # the process inherits this, so that Ctrl-C ends only the process that started it
             self.process.start()
         theirs.close()  # from now on it is open in the worker alone, so that it closes when the worker dies
@@ -125,8 +125,8 @@ def interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def work(settings: Settings, connection: multiprocessing.connection.Connection) -> None:
-    """What a worker process does: chunks, as long as they are asked for."""
+def work(settings: Settings, described: dict, connection: multiprocessing.connection.Connection) -> None:
+    """What a worker process does: it makes chunks, as long as they are asked for."""
     threading.Thread(target=end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     cv2.setNumThreads(1)
@@ -135,11 +135,19 @@ def work(settings: Settings, connection: multiprocessing.connection.Connection) 
         while True:
             start, count, seed = connection.recv()
             try:
-                synthesizer = synthesizer or Synthesizer(settings)
+                synthesizer = synthesizer or prepare_synthesizer(settings, described)
                 answer = make_chunk(synthesizer, start, count, seed)
             except UserError as error:
                 answer = error
             connection.send(answer)
+
+
+def prepare_synthesizer(settings: Settings, described: dict) -> Synthesizer:
+    """A Synthesizer of `settings`; UserError unless it makes the same windows as the one that was `described`."""
+    synthesizer = Synthesizer(settings)
+    if synthesizer.describe(0) != described:
+        raise UserError("formats, typefaces or backgrounds have changed since the run began; begin again")
+    return synthesizer
 
 
 def end_with_parent() -> None:
@@ -151,13 +159,14 @@ def end_with_parent() -> None:
 class Crew:
     """Worker processes. A thread of this process waits for each of them."""
 
-    def __init__(self, settings: Settings, seed: int, count: int) -> None:
-        self.settings = settings
+    def __init__(self, synthesizer: Synthesizer, seed: int, count: int) -> None:
+        self.settings = synthesizer.settings
+        self.described = synthesizer.describe(0)
         self.seed = seed
         self.jobs = queue.SimpleQueue()  # (future, start, count), or None to end a thread
         self.lock = threading.Lock()  # held while workers are started or ended
         self.ended = False
-        self.workers = [Worker(settings) for _ in range(count)]
+        self.workers = [Worker(self.settings, self.described) for _ in range(count)]
         self.threads = [threading.Thread(target=self.serve, args=(i,), daemon=True) for i in range(count)]
         for thread in self.threads:
             thread.start()
@@ -200,7 +209,7 @@ class Crew:
             self.workers[number].end()
             code = self.workers[number].process.exitcode
             print(f"a worker died (exit code {code}) at {job}; another one takes its place", file=sys.stderr)
-            self.workers[number] = Worker(self.settings)
+            self.workers[number] = Worker(self.settings, self.described)
 
     def end(self) -> None:
         """End all workers at once, whatever they are doing."""
@@ -229,7 +238,7 @@ def stream_chunks(
         chunks = (make_chunk(synthesizer, start, count, seed) for start, count in ranges)
     else:
         ahead = chunks_ahead(workers, ahead)
-        chunks = stream_from_workers(synthesizer.settings, seed, iter(ranges), workers, ahead)
+        chunks = stream_from_workers(synthesizer, seed, iter(ranges), workers, ahead)
     return report_failures(chunks)
 
 
@@ -240,10 +249,10 @@ def chunks_ahead(workers: int, wanted: int) -> int:
 
 
 def stream_from_workers(
-    settings: Settings, seed: int, ranges: Iterator[tuple[int, int]], workers: int, ahead: int
+    synthesizer: Synthesizer, seed: int, ranges: Iterator[tuple[int, int]], workers: int, ahead: int
 ) -> Iterator[Chunk]:
     """The chunks of `ranges` in order, up to `ahead` of them made ahead by `workers` processes."""
-    crew = Crew(settings, seed, workers)
+    crew = Crew(synthesizer, seed, workers)
     waiting = collections.deque()
     try:
         while True:

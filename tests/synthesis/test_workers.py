@@ -10,6 +10,7 @@ import pytest
 from window_batches import PAINTED, assert_same_batch
 
 from common import UserError
+from media.pictures import write_image
 from synthesis import workers
 from synthesis.storage import concatenate
 from synthesis.windows import Settings, Synthesizer
@@ -142,7 +143,7 @@ class DeadlyWorker:
 
     process = types.SimpleNamespace(exitcode=-9)
 
-    def __init__(self, _settings) -> None:
+    def __init__(self, _settings, _described) -> None:
         self.ended = False
 
     def make(self, start: int, count: int, seed: int) -> workers.Chunk:
@@ -185,3 +186,12 @@ def test_a_mistake_of_the_user_in_a_worker_reaches_the_run():
     with pytest.raises(UserError, match="lost"):
         next(stream_chunks(synthesizer, 0, [(0, 3), (3, 3)], 2))
     assert not multiprocessing.active_children()
+
+
+def test_backgrounds_that_change_before_a_worker_starts_end_the_run(tmp_path):
+    """Rather than that some windows have other backgrounds, or painted ones."""
+    write_image(tmp_path / "a.png", np.zeros((9, 9, 3), np.uint8))
+    synthesizer = Synthesizer(Settings(backgrounds=str(tmp_path)))
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(UserError, match="have changed since"):
+        next(stream_chunks(synthesizer, 0, [(0, 3), (3, 3)], 2))
