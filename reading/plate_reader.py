@@ -1,36 +1,46 @@
 """The plate reader: one object that holds the networks and the grammar, and reads photographs."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from onnxruntime import InferenceSession as Session
 from onnxruntime import SessionOptions
 
+from common import UNIT_SQUARE
 from formats.loading import load_formats
+from media.pictures import read_image
+from reading.cores import count_cores
 from reading.decoding import decode
-from reading.finder import find, merge
+from reading.finder import NARROWEST_PLATE, find, merge
 from reading.geometry import group, overlaps, sound
 from reading.grammar import Grammar
 from reading.graphs import load_graphs
 from reading.plate import Plate
-from reading.reader import look
+from reading.reader import BATCH, look
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights.npz"  # the weights that the project ships
 # What a user may choose.
 THRESHOLD = 0.15  # least confidence of a plate
 MIN_PLATE = 45  # pixels: width of the narrowest plate that is searched
 LEAST_SUPPORT = 0.3  # least support, as a share of the best candidate's; true plates have 0.55 and more
+# A photo that may be a plate itself.
+WIDEST_CROP = 700  # pixels; a wider photo shows more than a plate. Not tuned
+LONGEST_CROP = 6.5  # times the height; the longest plates are 520x110 mm, and some crops cut into them
+CROP_MARGIN = 0.1  # of the photo's sides, around the plate; 0 reads 5 points less of Argentine crops
 # Which readings are plates.
 MIN_CHARACTERS = 3  # characters of the shortest code on a plate
 SAME_PLACE = 0.3  # readings are of one plate when their boxes share this much of their union; not tuned
 NESTED = 0.6  # or when their boxes share this much of the smaller one; not tuned
 
+Picture = str | os.PathLike | np.ndarray  # a photo: the path of a picture, or (H, W, 3) uint8 BGR
+
 
 def load_networks(weights: str | os.PathLike) -> tuple[Session, Session]:
     """The finder and the reader of a weights file. Raises UserError when the file is damaged or does not fit."""
     options = SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
+    options.intra_op_num_threads = count_cores()
     options.enable_mem_pattern = False  # one plan of memory for each size of level would cost more than it saves
     options.log_severity_level = 3  # errors alone
     return tuple(Session(graph, options, ["CPUExecutionProvider"]) for graph in load_graphs(weights))
@@ -61,10 +71,39 @@ class PlateReader:
         self.min_plate = min_plate
         self.max_plate = max_plate
 
-    def read(self, photo: np.ndarray) -> list[Plate]:
+    def read(self, photos: Picture | Sequence[Picture], crops: bool = False) -> list[Plate] | list[list[Plate]]:
+        """The plates of a photo, the surest first. Of a list of photos it gives a list of such lists.
+
+        A photo is the path of a picture, or its pixels (H, W, 3) uint8 in the order blue, green, red. With `crops`
+        each photo is a plate that fills it, as a detector of one's own cuts it out: nothing is searched, and the list
+        of a photo has one plate, or none where no code can be read.
+
+        Raises UserError when a file cannot be read, and ValueError when an array is no photo.
+        """
+        if isinstance(photos, str | os.PathLike | np.ndarray):
+            [plates] = self.read([photos], crops)
+            return plates
+        if not crops:
+            return [self.read_photo(load_photo(photo)) for photo in photos]
+        batches = [photos[first : first + BATCH] for first in range(0, len(photos), BATCH)]
+        return [plates for batch in batches for plates in self.read_crops([load_photo(crop) for crop in batch])]
+
+    def read_photo(self, photo: np.ndarray) -> list[Plate]:
         """The plates of `photo` (H, W, 3) uint8 BGR, the surest first."""
-        plates = [plate for _, plate in self.read_places(photo, self.find_places(photo))]
+        places = self.find_places(photo)
+        if may_be_plate(photo.shape):
+            places = np.concatenate([places, outline(photo.shape)[None]])
+        plates = [plate for _, plate in self.read_places(photo, places)]
         return without_doubles([plate for plate in plates if self.is_plate(plate)])
+
+    def read_crops(self, crops: Sequence[np.ndarray]) -> list[list[Plate]]:
+        """The plate, if any, of each crop (H, W, 3) uint8 BGR, which shows a plate and nothing else."""
+        corners = np.array([outline(crop.shape) for crop in crops]).reshape(-1, 4, 2)
+        plates: list[list[Plate]] = []
+        for view in look(self.reader, crops, corners, are_plates=True):
+            plate = make_plate(1.0, view.corners, view.looks, crops[view.number].shape, self.grammar)
+            plates.append([plate] if self.is_plate(plate) else [])
+        return plates
 
     def find_places(self, photo: np.ndarray, least_support: float = LEAST_SUPPORT) -> np.ndarray:
         """The corners (N, 4, 2), in pixels, of the places in `photo` (H, W, 3) that the finder takes for plates.
@@ -86,6 +125,27 @@ class PlateReader:
     def is_plate(self, plate: Plate) -> bool:
         """Whether a reading is sure enough, long enough, and has a part of its box in the photo."""
         return plate.confidence >= self.threshold and len(plate.code) >= MIN_CHARACTERS and min(plate.box[2:]) > 0
+
+
+def load_photo(photo: Picture) -> np.ndarray:
+    """A photo as pixels (H, W, 3) uint8 BGR. Raises UserError when the file cannot be read, ValueError otherwise."""
+    if not isinstance(photo, np.ndarray):
+        return read_image(photo)
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
+        raise ValueError(f"a photo is (H, W, 3) uint8, blue, green, red; this array is {photo.shape} {photo.dtype}")
+    return photo
+
+
+def may_be_plate(shape: tuple[int, ...]) -> bool:
+    """Whether a photo of `shape` (H, W) may be a plate that fills it."""
+    height, width = shape[:2]
+    return NARROWEST_PLATE <= width <= WIDEST_CROP and height <= width <= LONGEST_CROP * height
+
+
+def outline(shape: tuple[int, ...]) -> np.ndarray:
+    """The corners (4, 2) float32 of a plate that fills a photo of `shape` (H, W) but for CROP_MARGIN."""
+    height, width = shape[:2]
+    return (CROP_MARGIN + UNIT_SQUARE * (1 - 2 * CROP_MARGIN)) * np.array([width, height], np.float32)
 
 
 def make_plate(

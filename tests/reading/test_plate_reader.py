@@ -1,18 +1,23 @@
 """PlateReader: from stand-ins for the networks to plates, without doubles."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
-from fakes import ConstantReader, KnowingFinder, make_plate_reader, make_seen_plate, quad
+from command_line import ROOT
+from fakes import FORMATS, ConstantReader, KnowingFinder, make_plate_reader, make_seen_plate, quad
 
+from common import UserError
+from media.pictures import read_image, write_image
 from reading.plate import Plate
-from reading.plate_reader import without_doubles
+from reading.plate_reader import CROP_MARGIN, PlateReader, without_doubles
 
 
 def read_two(**options) -> list[Plate]:
     plates = np.stack([quad(60, 60, 100, 25), quad(300, 200, 180, 45)])
-    photo = np.zeros((400, 600, 3), np.uint8)
+    photo = np.zeros((400, 800, 3), np.uint8)
     reader = ConstantReader(**{"code": "KA02MK7259", "margin": 0.04, **options})
-    return make_plate_reader(KnowingFinder(600, plates), reader).read(photo)
+    return make_plate_reader(KnowingFinder(800, plates), reader).read(photo)
 
 
 def test_plates_are_found_read_and_placed():
@@ -31,10 +36,88 @@ def test_what_is_no_plate_is_left_out(options):
     assert read_two(**options) == []
 
 
-def test_a_photo_of_no_texture_has_no_plate():
-    reader = make_plate_reader(KnowingFinder(50, np.zeros((0, 4, 2))), ConstantReader("AB12", 0.04))
+def test_a_photo_of_any_size_may_have_no_plate():
+    reader = make_plate_reader(KnowingFinder(50, np.zeros((0, 4, 2))), ConstantReader("AB12", 0.04, presence=0))
     for shape in [(1, 1), (1, 900), (900, 1), (50, 50)]:
         assert reader.read(np.zeros((*shape, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_read"),
+    [
+        ((20, 100), True),
+        ((90, 90), True),
+        ((200, 700), True),
+        ((90, 80), False),
+        ((10, 70), False),
+        ((300, 701), False),
+    ],
+)
+def test_a_photo_of_a_plates_shape_may_be_a_plate(shape, is_read):
+    """The finder sees nothing, so the reader is asked about the whole photo alone."""
+    height, width = shape
+    reader = make_plate_reader(KnowingFinder(width, np.zeros((0, 4, 2))), ConstantReader("AB12", 0.04))
+    plates = reader.read(np.zeros((*shape, 3), np.uint8))
+    assert len(plates) == is_read
+    if is_read:
+        low, high = plates[0].corners.min(0), plates[0].corners.max(0)
+        np.testing.assert_allclose(low, CROP_MARGIN * np.array([width, height]), atol=0.5)
+        np.testing.assert_allclose(high, (1 - CROP_MARGIN) * np.array([width, height]), atol=0.5)
+
+
+# --- what `read` takes ----------------------------------------------------------------------------------------------
+
+
+def test_paths_arrays_and_lists_of_them_are_read(tmp_path):
+    reader = make_plate_reader(KnowingFinder(800, quad(60, 60, 100, 25)[None]), ConstantReader("KA02MK7259", 0.04))
+    photo = np.zeros((400, 800, 3), np.uint8)
+    write_image(tmp_path / "photo.png", photo)
+    [plate] = reader.read(photo)
+    for answer in [reader.read(tmp_path / "photo.png"), reader.read(str(tmp_path / "photo.png"))]:
+        assert [other.as_dict() for other in answer] == [plate.as_dict()]
+    answers = reader.read([photo, tmp_path / "photo.png"])
+    assert [[other.as_dict() for other in answer] for answer in answers] == [[plate.as_dict()]] * 2
+    assert reader.read([]) == []
+
+
+@pytest.mark.parametrize("shape", [(9, 9), (9, 9, 4), (2, 9, 9, 3), (0, 9, 3)])
+def test_what_is_no_photo_is_refused(shape):
+    reader = make_plate_reader(KnowingFinder(9, np.zeros((0, 4, 2))), ConstantReader("AB12", 0.04))
+    for wrong in (np.zeros(shape, np.uint8), np.zeros((9, 9, 3), np.float32)):
+        with pytest.raises(ValueError, match="uint8"):
+            reader.read(wrong)
+    with pytest.raises(UserError, match=r"none\.jpg"):
+        reader.read("none.jpg")
+
+
+def test_crops_are_read_in_batches_without_a_search():
+    """A crop is taken for a plate, whatever the reader's presence says."""
+    finder = KnowingFinder(90, np.zeros((0, 4, 2)))
+    reader = ConstantReader("KA02MK7259", 0.04, presence=0.01)
+    crops = [np.zeros((20 + i, 90, 3), np.uint8) for i in range(20)]
+    answers = make_plate_reader(finder, reader).read(crops, crops=True)
+    assert [[plate.code for plate in plates] for plates in answers] == [["KA02MK7259"]] * 20
+    assert all(plates[0].confidence > 0.9 for plates in answers)
+    assert finder.seen == []
+    assert reader.most_windows == 24
+    [plate] = make_plate_reader(finder, reader).read(crops[0], crops=True)
+    assert plate.code == "KA02MK7259"
+    assert make_plate_reader(finder, ConstantReader("", 0.04)).read(crops[:2], crops=True) == [[], []]
+
+
+def test_threads_may_share_a_reader(weights):
+    """Many threads at once read what one reads alone."""
+    reader = PlateReader(weights, formats=FORMATS)
+    scene = read_image(ROOT / "in.jpg")
+    photos = [scene[340 + 5 * i : 500, 380 + 9 * i : 660] for i in range(8)]
+    alone = [[plate.as_dict() for plate in reader.read(photo)] for photo in photos]
+    with ThreadPoolExecutor(8) as pool:
+        together = [[plate.as_dict() for plate in plates] for plates in pool.map(reader.read, photos)]
+    assert together == alone
+    assert any(alone)
+
+
+# --- one reading of each plate --------------------------------------------------------------------------------------
 
 
 def test_one_plate_stays_at_each_place():
