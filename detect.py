@@ -1,12 +1,21 @@
 #!/usr/bin/env python3
-"""Find and read the number plates of a photograph, of every photograph of a folder, or of a video.
+"""Find and read the number plates of photographs, videos, cameras and streams.
 
-    python detect.py in.jpg weights.npz out.jpg
-    python detect.py photos weights.npz out --json readings.jsonl
+    python detect.py in.jpg                              print the plates of a photograph
+    python detect.py in.jpg weights.npz out.jpg          draw them too, and say with which weights
+    python detect.py a.jpg b.jpg --out drawn             draw several photographs into a folder
+    python detect.py photos --recursive --json rows.jsonl     a folder and the folders in it; a row a photograph
+    python detect.py 'photos/*.jpg' --csv plates.csv     a pattern; a row a plate
+    find . -name '*.jpg' | python detect.py - --json -   names on standard input, rows on standard output
+    python detect.py drive.mp4 weights.npz out.mp4       every frame of a video
+    python detect.py 0 --every 5                         every fifth frame of a camera
+    python detect.py rtsp://camera/stream --csv -        a stream
+    python detect.py cuts --crops                        pictures that are plates: nothing is searched
+    python detect.py --export networks                   both networks as .onnx files
 
-The first reads one photograph, and the second reads a folder. Each plate is printed on a line: its code, its
-confidence, and its box as x,y,w,h in pixels. In a folder the name of the photograph comes first. Each photograph is
-written to OUT with its plates outlined.
+Each plate is printed on a line: its code, its confidence, and its box as x,y,w,h in pixels. Where there are several
+photographs, the name of the photograph comes first. An argument that ends in .npz is the weights, by default the
+weights.npz beside this script.
 
     python detect.py photos weights.npz out --json readings.jsonl --resume
     python detect.py photos weights.npz out --json readings1.jsonl --shard 1/2
@@ -14,12 +23,10 @@ written to OUT with its plates outlined.
 The first goes on with a folder where an interrupted run stopped. The second reads the first half of a folder, so that
 another machine can read the other half. The rows of a run are in `readings.jsonl.part` until it has all of them.
 
-    python detect.py drive.mp4 weights.npz out.mp4 --json readings.jsonl
-
-reads every frame of a video. A plate is printed when it has left the video: the code with the largest sum of
-confidences over the frames, a confidence, the box where this code was surest, and the plate's first and last time in
-seconds, as in `KA02MK7259 0.97 12,30,200,60 0.00-3.20`. The confidence is the surest frame's, times the code's share of
-the sum. It may be below `--threshold`, which holds for single frames. Sound is not kept.
+A plate of a video is printed when it has left: the code with the largest sum of confidences over the frames, a
+confidence, the box where this code was surest, and the plate's first and last time in seconds, as in
+`KA02MK7259 0.97 12,30,200,60 0.00-3.20`. The confidence is the surest frame's, times the code's share of the sum. It
+may be below `--threshold`, which holds for single frames. Sound is not kept. Ctrl-C ends a camera or a stream.
 
 Detection has two phases. Phase 1 slides the *finder* over an image pyramid and merges the positions that show the same
 plate. Phase 2 turns each plate upright by its four corners; the *reader* says whether it is a plate, where its corners
@@ -27,16 +34,22 @@ are, and what its code is. ONNX Runtime runs both networks, because importing a 
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from common import CommandParser, UserError, probability, run, shard
+from common import CommandParser, UserError, positive, probability, run, shard, silence_decoders
+from reading.export import export_networks
 from reading.finder import NARROWEST_PLATE
-from reading.photographs import plan_jobs, read_photos
-from reading.plate_reader import MIN_PLATE, THRESHOLD, PlateReader
-from reading.videos import check_video_out, is_video, read_video
+from reading.plan import check_files, draw_into_folder, draw_like, take_part
+from reading.plate_reader import MIN_PLATE, THRESHOLD, WEIGHTS, PlateReader
+from reading.results import STDOUT, RowFiles
+from reading.runs import Options, read_sources
+from reading.sources import Film, Inputs, Source, find_sources
+
+WEIGHTS_SUFFIX = ".npz"
 
 
 def pixels(text: str) -> int:
@@ -47,14 +60,19 @@ def pixels(text: str) -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
+    """The arguments; `inputs`, `weights` and `drawn` (OUT, or None) are the words without an option."""
     parser = CommandParser(__doc__)
     add = parser.add_argument
-    add("photo", metavar="IN", type=Path, help="photograph, folder of photographs, or video")
-    add("weights", metavar="weights.npz", type=Path, help="the networks' weights, as train.py writes them")
-    add("out", metavar="OUT", type=Path, help="picture, folder or video to draw into, as IN is")
-    add("--json", metavar="FILE", type=Path, help="also write JSON to FILE, a line a photograph or plate of a video")
-    add("--resume", action="store_true", help="leave out photographs that have a picture in OUT and a row in FILE")
-    add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of a folder")
+    words = "photograph, folder, pattern, video, camera's number, address, or - for a list; weights; OUT (see above)"
+    add("words", metavar="IN [weights.npz] [OUT]", nargs="*", help=words)
+    add("--out", metavar="DIR", type=Path, help="draw the photographs and videos into this folder")
+    add("--json", metavar="FILE", type=Path, help="write JSON, a line a photograph or plate of a video; - is stdout")
+    add("--csv", metavar="FILE", type=Path, help="write a table, a row a plate; - is stdout")
+    add("--recursive", action="store_true", help="read folders in folders too")
+    add("--crops", action="store_true", help="each photograph is a plate and nothing else")
+    add("--every", metavar="N", type=positive(int), default=1, help="read the first of each N frames (%(default)s)")
+    add("--resume", action="store_true", help="leave out photographs that are drawn and have a row in FILE")
+    add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of the photographs")
     add("--threshold", metavar="P", type=probability, default=THRESHOLD, help="least confidence (%(default)s)")
     add("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
     add(
@@ -65,40 +83,93 @@ def parse_arguments() -> argparse.Namespace:
         help="narrowest plate; more is faster (%(default)s)",
     )
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
-    arguments = parser.parse_args()
-    if arguments.min_plate > arguments.max_plate:
-        parser.error(f"argument --max-plate: {arguments.max_plate} is below --min-plate {arguments.min_plate}")
-    if is_video(arguments.photo) and (arguments.resume or arguments.shard != (1, 1)):
-        parser.error(f"{arguments.photo}: --resume and --shard are for photographs, not for a video")
+    add("--export", metavar="DIR", type=Path, help="write the networks as .onnx files into this folder")
+    arguments = parser.parse_intermixed_args()
+    part_words(parser, arguments)
+    check_arguments(parser, arguments)
     return arguments
 
 
-def check_files(read: list[Path], written: list[Path]) -> None:
-    """Raises UserError where a file would be written over one that is read, or written twice."""
-    taken = {path.resolve() for path in read}
-    for path in written:
-        if path.resolve() in taken:
-            raise UserError(f"{path}: is in use by this very command; choose another name")
-        taken.add(path.resolve())
+def part_words(parser: CommandParser, arguments: argparse.Namespace) -> None:
+    """Part the words into inputs, weights and OUT. IN, weights and OUT in this order are the form that has an OUT."""
+    words = arguments.words
+    weights = [word for word in words if word.lower().endswith(WEIGHTS_SUFFIX)]
+    if len(weights) > 1:
+        parser.error(f"{weights[1]}: is the second file of weights; name one")
+    arguments.weights = Path(weights[0]) if weights else WEIGHTS
+    arguments.inputs = [word for word in words if word not in weights]
+    arguments.drawn = None
+    if len(words) == 3 and words[1:2] == weights:
+        arguments.inputs = words[:1]
+        arguments.drawn = Path(words[2])
+
+
+def check_arguments(parser: CommandParser, arguments: argparse.Namespace) -> None:
+    """Refuse arguments that contradict each other."""
+    if not arguments.inputs and not arguments.export:
+        parser.error("name a photograph, as in detect.py in.jpg")
+    if arguments.min_plate > arguments.max_plate:
+        parser.error(f"argument --max-plate: {arguments.max_plate} is below --min-plate {arguments.min_plate}")
+    if arguments.drawn and arguments.out:
+        parser.error(f"argument --out: {arguments.drawn} is the OUT already; leave one of them out")
+    if arguments.json == arguments.csv == STDOUT:
+        parser.error("argument --csv: --json writes to standard output already; name a file")
+    if arguments.resume and not (arguments.json or arguments.drawn or arguments.out):
+        parser.error("argument --resume: nothing tells what was read; it needs --json FILE or drawn pictures")
+    if arguments.resume and arguments.csv and not arguments.json:
+        parser.error("argument --csv: with --resume it needs --json FILE, whose earlier rows it repeats")
+    if arguments.resume and STDOUT in (arguments.json, arguments.csv):
+        parser.error("argument --resume: the rows of an earlier run are not on standard output; name a file")
+    for option, path in (("--json", arguments.json), ("--csv", arguments.csv)):
+        if path and os.path.isdir(path):
+            raise UserError(f"{path}: is a folder; name a file for {option}")
+
+
+def check_inputs(arguments: argparse.Namespace, inputs: Inputs) -> None:
+    """Refuse options that these inputs cannot have."""
+    films = [source for source in inputs.sources if isinstance(source, Film)]
+    if films and (arguments.resume or arguments.crops):
+        option = "--resume" if arguments.resume else "--crops"
+        raise UserError(f"{films[0].name}: {option} is for photographs, not for a video")
+    if inputs.is_single and arguments.shard != (1, 1):
+        raise UserError(f"{inputs.sources[0].name}: --shard is for many photographs, not for one file; leave it out")
+    if arguments.every > 1 and not films:
+        raise UserError("argument --every: is for videos, cameras and streams, and none is named; leave it out")
+
+
+def plan(arguments: argparse.Namespace, inputs: Inputs) -> list[Source]:
+    """The sources to read, with the files that they are drawn into. Raises UserError where a file is in the way."""
+    if not inputs.sources:
+        raise inputs.faults[0] if inputs.faults else UserError("no photograph is named on standard input; name one")
+    check_inputs(arguments, inputs)
+    sources = inputs.sources
+    if arguments.drawn:
+        sources = draw_like(inputs, arguments.drawn)
+    elif arguments.out:
+        sources = draw_into_folder(sources, arguments.out)
+    read = [source.address for source in sources if isinstance(source.address, Path)]
+    rows = [path for path in (arguments.json, arguments.csv) if path and path != STDOUT]
+    check_files([arguments.weights, *read], [*(source.drawn for source in sources if source.drawn), *rows])
+    return take_part(sources, *arguments.shard)
 
 
 def main() -> None:
     args = parse_arguments()
     sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
-    jobs = plan_jobs(args.photo, args.out)
-    if is_video(args.photo):
-        check_video_out(args.photo, args.out)
-    if args.json and args.json.is_dir():
-        raise UserError(f"{args.json}: is a folder; name a file for --json")
-    rows = [args.json] if args.json else []
-    check_files([args.weights, *(job.photo for job in jobs)], [*(job.drawn for job in jobs), *rows])
-    part, parts = args.shard
-    jobs = jobs[len(jobs) * (part - 1) // parts : len(jobs) * part // parts]
+    if args.export:
+        export_networks(args.weights, args.export)
+        print(
+            f"{args.export}: finder.onnx and reader.onnx, and README.txt on their inputs and outputs", file=sys.stderr
+        )
+    if not args.inputs:
+        return
+    inputs = find_sources(args.inputs, args.recursive)
+    sources = plan(args, inputs)
+    files = RowFiles(args.json, args.csv)
+    options = Options(files, args.crops, args.every, args.resume, inputs.is_single)
+    silence_decoders()
     reader = PlateReader(args.weights, args.formats, args.threshold, args.min_plate, args.max_plate)
-    if is_video(args.photo):
-        read_video(reader, args.photo, args.out, args.json)
-    else:
-        read_photos(reader, args.photo, jobs, args.json, args.resume)
+    read_sources(reader, sources, options, inputs.faults)
 
 
 if __name__ == "__main__":

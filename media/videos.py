@@ -1,6 +1,8 @@
-"""Videos: their frames with the time of each, and videos that are written whole."""
+"""Videos, cameras and streams: their frames with the time of each, and videos that are written whole."""
 
 import contextlib
+import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ CODECS = {  # suffix -> a codec that OpenCV's own FFmpeg writes into such a file
     ".avi": "MJPG",
     ".webm": "VP80",
 }
+ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|srt|tcp|udp)://", re.IGNORECASE)  # protocols that may be read
 FASTEST_RATE = 1000  # frames a second; a file that says more is wrong
 USUAL_RATE = 25  # frames a second, where a file gives none or a wrong one
 
@@ -44,29 +47,57 @@ def open_video(path: Path) -> cv2.VideoCapture:
     return cv2.VideoCapture(name_for_opencv(path, path), cv2.CAP_FFMPEG)
 
 
+def open_stream(address: int | str) -> cv2.VideoCapture:
+    """Open a camera by its number, or an address that ADDRESS matches, such as rtsp://camera/stream.
+
+    Raises UserError when it cannot be opened.
+    """
+    if isinstance(address, int):
+        video = cv2.VideoCapture(address)
+        remedy = "check that it is connected and that no other program uses it"
+    else:
+        video = cv2.VideoCapture(address, cv2.CAP_FFMPEG)
+        remedy = "check the address"
+    if not video.isOpened():
+        raise UserError(f"{name_stream(address)}: cannot be opened; {remedy}")
+    return video
+
+
+def name_stream(address: int | str) -> str:
+    """A name for a camera or an address, without the user and password that the address may have."""
+    if isinstance(address, int):
+        return f"camera {address}"
+    return re.sub(r"(?<=://)[^/]*@", "", address)
+
+
 def frame_rate(video: cv2.VideoCapture) -> float:
     """Frames a second."""
     rate = video.get(cv2.CAP_PROP_FPS)
     return rate if 0 < rate <= FASTEST_RATE else USUAL_RATE
 
 
-def read_frames(path: Path, video: cv2.VideoCapture) -> Iterator[tuple[float, np.ndarray]]:
-    """The frames of the `video` in `path`: the time in seconds, and (H, W, 3) uint8 BGR, all of one size.
+def read_frames(
+    name: str | Path, video: cv2.VideoCapture, every: int = 1, is_live: bool = False
+) -> Iterator[tuple[float, np.ndarray]]:
+    """The first of each `every` frames of a `video`: the time in seconds, and (H, W, 3) uint8 BGR, all of one size.
 
-    Times always increase. Where the file gives no time, or begins again, a frame comes one period after the last.
-    Raises UserError when there is no frame.
+    Times always increase. The times of a camera (`is_live`) are those of the clock. Where a file gives no time, or
+    begins again, a frame comes one period after the last. Raises UserError, with the `name`, when there is no frame.
     """
-    period = 1 / frame_rate(video)
+    period = every / frame_rate(video)
+    start = time.monotonic()
     last = -period
     while True:
         is_there, frame = video.read()
         if not is_there:
             break
-        seconds = max(0.0, video.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        seconds = time.monotonic() - start if is_live else max(0.0, video.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         last = seconds if seconds > last else last + period
         yield last, frame
+        for _ in range(every - 1):
+            video.grab()
     if last < 0:
-        raise UserError(f"{path}: is no video that OpenCV can read, or is cut short; convert it to .mp4")
+        raise UserError(f"{name}: is no video that OpenCV can read, or is cut short; convert it to .mp4")
 
 
 @contextlib.contextmanager

@@ -1,136 +1,69 @@
-"""Reading one photograph or a folder of them: the plan of files, the pipeline of threads, and the report."""
+"""Reading photographs one after the other, while threads decode the next one and draw the last one."""
 
-import dataclasses
-import json
-import sys
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tqdm import tqdm
+import numpy as np
 
 from common import UserError
-from media.pictures import list_images, read_image, write_image
+from media.pictures import read_image, write_image
 from reading.ahead import map_ahead
 from reading.drawing import draw
 from reading.plate import Plate
 from reading.plate_reader import PlateReader
-from reading.results import append_rows, describe, take_up
+from reading.reader import BATCH
+from reading.sources import Photo
 
-BAR_DELAY = 2  # seconds before a progress bar appears
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """One photograph to read, and the file to draw it into."""
-
-    photo: Path
-    drawn: Path
+Watcher = Callable[[str, np.ndarray, list[Plate], Path], None]  # takes a photo's name, its pixels, plates and file
 
 
-@dataclasses.dataclass
-class Tally:
-    """What a run over photographs did so far."""
+def read_photos(
+    reader: PlateReader, photos: Iterable[Photo], crops: bool = False, watchers: Iterable[Watcher] = ()
+) -> Iterator[tuple[Photo, list[Plate] | UserError]]:
+    """Read `photos` and draw those that are to be drawn. With `crops` each photo is a plate and nothing else.
 
-    before: int = 0  # photographs that an earlier run read
-    read: int = 0
-    without_plate: int = 0
-    skipped: list[UserError] = dataclasses.field(default_factory=list)  # one for each photograph that cannot be read
-
-    def count(self, plates: list[Plate] | UserError) -> None:
-        """Count one photograph by its plates, or by the reason why it cannot be read."""
-        if isinstance(plates, UserError):
-            self.skipped.append(plates)
-        else:
-            self.read += 1
-            self.without_plate += not plates
-
-    def describe(self, total: int) -> str:
-        """The last line of a run over `total` photographs."""
-        earlier = f", {self.before} were read before" if self.before else ""
-        return f"read {self.read} of {total} photographs, {self.without_plate} without a plate{earlier}"
-
-
-def plan_jobs(source: Path, out: Path) -> list[Job]:
-    """The photographs of `source`, a photograph or a folder, each with the file below or at `out` to draw it into.
-
-    Raises UserError where `source` and `out` are not of one kind.
-    """
-    if out.exists() and out.is_dir() != source.is_dir():
-        raise UserError(f"{out}: IN and OUT are both a photograph or both a folder; name another OUT")
-    if not source.is_dir():
-        if not out.parent.is_dir():
-            raise UserError(f"{out}: its folder does not exist; make it first")
-        return [Job(source, out)]
-    jobs = [Job(path, out / path.name) for path in list_images(source)]
-    if not jobs:
-        raise UserError(f"{source}: holds no picture; name a folder of JPEG or PNG files")
-    return jobs
-
-
-def read_files(reader: PlateReader, jobs: list[Job]) -> Iterator[tuple[Path, list[Plate] | UserError]]:
-    """Read the photograph of each job, while threads decode the next one and draw the last one.
-
-    Yields each photograph's path with its plates once it is drawn, or with the UserError where it cannot be read.
-    Raises UserError where a drawing cannot be written.
+    Yields each photo with its plates once it is drawn, or with the UserError where it cannot be read. Each of the
+    `watchers` is called with each photo that was read, before it is drawn. Raises UserError where a drawing cannot be
+    written.
     """
 
-    def decode(job):
+    def decode(photo: Photo) -> tuple[Photo, np.ndarray | UserError]:
         try:
-            return read_image(job.photo)
+            return photo, read_image(photo.address)
         except UserError as error:
-            return error
+            return photo, error
 
-    def read(decoded):
-        return decoded if isinstance(decoded, UserError) else reader.read(decoded)
-
-    def finish(item):
-        job, decoded, plates = item
+    def finish(item: tuple[Photo, np.ndarray, list[Plate] | UserError]) -> tuple[Photo, list[Plate] | UserError]:
+        photo, pixels, plates = item
         if not isinstance(plates, UserError):
-            make_folder(job.drawn.parent)
-            write_image(job.drawn, draw(decoded, plates))
-        return job.photo, plates
+            for watcher in watchers:
+                watcher(photo.name, pixels, plates, photo.address)
+            if photo.drawn is not None:
+                make_folder(photo.drawn.parent)
+                write_image(photo.drawn, draw(pixels, plates))
+        return photo, plates
 
-    with ThreadPoolExecutor(2) as pool:
-        decoded = zip(jobs, map_ahead(pool, decode, jobs), strict=True)
-        answers = ((job, photo, read(photo)) for job, photo in decoded)
-        yield from map_ahead(pool, finish, answers)
+    with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as finisher:  # one thread each keeps the order
+        decoded = map_ahead(decoder, decode, photos)
+        yield from map_ahead(finisher, finish, read_decoded(reader, decoded, crops))
+
+
+def read_decoded(
+    reader: PlateReader, decoded: Iterator[tuple[Photo, np.ndarray | UserError]], crops: bool
+) -> Iterator[tuple[Photo, np.ndarray | UserError, list[Plate] | UserError]]:
+    """Read photos that are decoded: crops in batches, because one alone does not keep the processor busy."""
+    while batch := list(itertools.islice(decoded, BATCH if crops else 1)):
+        good = [pixels for _, pixels in batch if not isinstance(pixels, UserError)]
+        answers = iter(reader.read(good, crops))
+        for photo, pixels in batch:
+            yield photo, pixels, pixels if isinstance(pixels, UserError) else next(answers)
 
 
 def make_folder(path: Path) -> None:
+    """Make the folder `path` and those above it. Raises UserError where it cannot be made."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{path}: cannot be made ({error.strerror}); choose another folder") from None
-
-
-def read_photos(reader: PlateReader, source: Path, jobs: list[Job], rows: Path | None, resume: bool) -> None:
-    """Read and draw the photographs `jobs` of `source`, print their plates, and write their rows to `rows`.
-
-    With `resume` the photographs that an earlier run read are left out. Raises UserError when none can be read.
-    """
-    many = source.is_dir()
-    left = take_up(jobs, rows) if resume else jobs
-    tally = Tally(before=len(jobs) - len(left))
-    bar = {"total": len(jobs), "initial": tally.before, "unit": "photo", "delay": BAR_DELAY}
-    bar["disable"] = None if many else True  # None: shown on a terminal
-    try:
-        with append_rows(rows, resume) as file:
-            for path, plates in tqdm(read_files(reader, left), **bar):
-                tally.count(plates)
-                if not isinstance(plates, UserError):
-                    for plate in plates:
-                        tqdm.write(f"{path.name} {describe(plate)}" if many else describe(plate))
-                    row = {"image": path.name, "plates": [plate.as_dict() for plate in plates]}
-                    file.write(json.dumps(row) + "\n")
-            if len(tally.skipped) == len(jobs) > 0:
-                reason = tally.skipped[0]
-                raise UserError(f"{source}: no photograph could be read; {reason}") if many else reason
-    except KeyboardInterrupt:
-        done = f"{tally.before + tally.read} of {len(jobs)} photographs"
-        print(f"detect.py: interrupted with {done} read; --resume reads the rest", file=sys.stderr)
-        sys.exit(130)
-    if many:
-        print(tally.describe(len(jobs)), *(f"skipped {error}" for error in tally.skipped), sep="\n", file=sys.stderr)
-    elif tally.without_plate:
-        print(f"{source}: no plate found", file=sys.stderr)

@@ -14,7 +14,7 @@ from reading.plate import Plate
 # Which reading goes on with which track; not tuned.
 SAME_TRACK = 0.3  # least overlap of a plate's boxes in neighbouring frames, as a share of their union
 NEARBY = 3.0  # plate widths that a plate may move between two frames and still be known by its code
-MISSED_SECONDS = 1.0  # a plate that was not seen for longer has left: another one may stand in its place
+MISSED_SECONDS = 1.0  # a plate that was not seen for longer may have left, and another one may stand in its place
 # Memory.
 MOST_CODES = 50  # different codes of a track that are kept; a parked car is misread in ever new ways. Not tuned
 
@@ -54,10 +54,30 @@ class Track:
         return surest._replace(confidence=share * surest.confidence)
 
 
-def part_ended(tracks: Sequence[Track], seconds: float) -> tuple[list[Track], list[Track]]:
-    """The tracks that have ended by the time of a frame, and the tracks that may go on in it."""
-    gone = [track for track in tracks if seconds - track.last > MISSED_SECONDS]
-    return gone, [track for track in tracks if seconds - track.last <= MISSED_SECONDS]
+class Tracker:
+    """Follows the plates of a film from frame to frame; `period` is the time in seconds between two frames."""
+
+    def __init__(self, period: float) -> None:
+        self.patience = max(MISSED_SECONDS, 1.5 * period)  # at least one frame may come before a plate has left
+        self.running: list[Track] = []
+        self.ended: list[Track] = []
+
+    def name_plates(self, plates: Sequence[Plate], seconds: float) -> list[Plate]:
+        """Add the `plates` of the frame at `seconds` to tracks. Returns them with the codes of their tracks."""
+        self.ended += [track for track in self.running if seconds - track.last > self.patience]
+        self.running = [track for track in self.running if seconds - track.last <= self.patience]
+        joined = extend_tracks(self.running, plates, seconds)
+        return [plate._replace(code=track.code) for plate, track in zip(plates, joined, strict=True)]
+
+    def take_ended(self) -> list[Track]:
+        """The tracks that have ended since the last call."""
+        ended = self.ended
+        self.ended = []
+        return ended
+
+    def take_all(self) -> list[Track]:
+        """All tracks since the last call, when the film is over."""
+        return self.take_ended() + self.running
 
 
 def extend_tracks(tracks: list[Track], plates: Sequence[Plate], seconds: float) -> list[Track]:
@@ -66,7 +86,7 @@ def extend_tracks(tracks: list[Track], plates: Sequence[Plate], seconds: float) 
     New tracks are appended to `tracks`. The pairs that are most alike are joined first, and a track goes on with one
     plate at most. Returns the track of each plate.
     """
-    alike = likeness(tracks, plates)
+    alike = likeness(tracks, plates, seconds)
     joined = {}  # by the index of the plate
     while alike.size and alike.max() >= SAME_TRACK:
         row, column = np.unravel_index(alike.argmax(), alike.shape)
@@ -81,10 +101,12 @@ def extend_tracks(tracks: list[Track], plates: Sequence[Plate], seconds: float) 
     return [joined[i] for i in range(len(plates))]
 
 
-def likeness(tracks: Sequence[Track], plates: Sequence[Plate]) -> np.ndarray:
-    """How alike T tracks and P plates are, (T, P): the overlap of their boxes as a share of the union, 0..1.
+def likeness(tracks: Sequence[Track], plates: Sequence[Plate], seconds: float) -> np.ndarray:
+    """How alike T tracks and the P plates of the frame at `seconds` are, (T, P).
 
-    It is 1 more where the track has had the plate's code and is nearby.
+    It is the overlap of their boxes as a share of the union, 0..1, where the track was seen in the last
+    MISSED_SECONDS: later another plate may stand there. It is 1 more where the track has had the plate's code and is
+    nearby.
     """
     before = np.array([track.box for track in tracks], float).reshape(-1, 1, 4)  # (T, 1, 4)
     now = np.array([plate.box for plate in plates], float).reshape(1, -1, 4)  # (1, P, 4)
@@ -97,4 +119,5 @@ def likeness(tracks: Sequence[Track], plates: Sequence[Plate]) -> np.ndarray:
     moved = np.linalg.norm(centre_now - centre_before, axis=-1)  # (T, P)
     nearby = moved <= NEARBY * np.maximum(before[..., 2], now[..., 2])  # (T, P)
     known = np.array([[plate.code in track.votes for plate in plates] for track in tracks], bool)
-    return shared / np.maximum(union, 1e-9) + (known.reshape(nearby.shape) & nearby)
+    recent = np.array([seconds - track.last <= MISSED_SECONDS for track in tracks], bool).reshape(-1, 1)  # (T, 1)
+    return recent * shared / np.maximum(union, 1e-9) + (known.reshape(nearby.shape) & nearby)

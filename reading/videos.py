@@ -1,93 +1,110 @@
-"""Reading a video: every frame is read and drawn, and its plates are followed from frame to frame."""
+"""Reading a film, which is a video, a camera or a stream: frames are read, and plates are followed through them."""
 
 import contextlib
 import itertools
-import json
-import os
-import sys
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from common import UserError, silence_decoders, write_beside
-from media.videos import CODECS, frame_rate, open_video, read_frames, write_video
+from common import UserError
+from media.videos import frame_rate, open_stream, open_video, read_frames, write_video
 from reading.ahead import map_ahead
 from reading.drawing import draw
+from reading.photographs import make_folder
 from reading.plate import Plate
 from reading.plate_reader import PlateReader
-from reading.results import describe
-from reading.tracks import Track, extend_tracks, part_ended
+from reading.sources import Film
+from reading.tracks import Track, Tracker
 
 BAR_DELAY = 2  # seconds before a progress bar appears
 
 
-def is_video(path: Path) -> bool:
-    """Whether the suffix of `path` says that it is a video."""
-    return path.suffix.lower() in CODECS and not path.is_dir()
+class FilmReader:
+    """Reads one film, and counts its frames.
 
-
-def check_video_out(source: Path, out: Path) -> None:
-    """Raises UserError where the video `source` cannot be drawn into `out`."""
-    if not is_video(out):
-        raise UserError(f"{out}: a video is drawn into a video; end its name in one of {', '.join(CODECS)}")
-    if not out.parent.is_dir():
-        raise UserError(f"{out}: its folder does not exist; make it first")
-
-
-def follow_plates(reader: PlateReader, source: Path, video: cv2.VideoCapture, out: Path) -> Iterator[Track]:
-    """Read each frame of the `video` in `source`, and draw it into the video `out`.
-
-    Yields each track when it has ended. A frame shows the codes with most votes up to this frame. Raises UserError
-    where no frame can be read, or `out` cannot be written.
+    The first of each `every` frames is read. Raises UserError when the film cannot be opened.
     """
-    frames = read_frames(source, video)
-    tracks: list[Track] = []
-    ended: list[Track] = []
 
-    def follow(item: tuple[float, np.ndarray]) -> tuple[np.ndarray, list[Plate]]:
-        seconds, frame = item
-        gone, tracks[:] = part_ended(tracks, seconds)
-        ended.extend(gone)
-        plates = reader.read(frame)
-        joined = extend_tracks(tracks, plates, seconds)
-        return frame, [plate._replace(code=track.code) for plate, track in zip(plates, joined, strict=True)]
+    def __init__(self, reader: PlateReader, film: Film, every: int = 1) -> None:
+        self.reader = reader
+        self.film = film
+        self.every = every
+        self.video = open_stream(film.address) if film.is_stream else open_video(film.address)
+        self.frames = 0  # frames that were read so far
 
-    with (
-        ThreadPoolExecutor(1) as decoder,  # each pool has one thread, so the frames stay in order
-        write_video(out, frame_rate(video)) as append,
-        ThreadPoolExecutor(1) as drawer,
-    ):
-        decoded = map_ahead(decoder, lambda _: next(frames, None), itertools.count())
-        decoded = itertools.takewhile(lambda item: item is not None, decoded)
-        decoded = tqdm(decoded, total=count_frames(video), unit="frame", delay=BAR_DELAY, disable=None)
-        for _ in map_ahead(drawer, lambda item: append(draw(*item)), map(follow, decoded)):
-            yield from ended
-            ended.clear()
-    yield from ended + tracks
+    @property
+    def promised(self) -> int | None:
+        """How many frames there are to read, as the file says; None where it does not say."""
+        count = int(self.video.get(cv2.CAP_PROP_FRAME_COUNT))
+        if self.film.is_stream or count <= 0:
+            return None
+        return -(-count // self.every)
+
+    def follow_plates(self) -> Iterator[Track | UserError]:
+        """Read the film, and draw it if it is to be drawn. Yields each plate's track when it has ended.
+
+        A drawn frame shows the codes with most votes up to this frame. Ctrl-C ends a camera or stream as if it had
+        ended by itself. The last item is a UserError where no frame can be read or the drawing cannot be written.
+        """
+        rate = frame_rate(self.video) / self.every
+        tracker = Tracker(1 / rate)
+        try:
+            with (
+                catch_interrupt(self.film.is_stream) as stop,
+                ThreadPoolExecutor(1) as decoder,  # each pool has one thread, so the frames stay in order
+                self.open_drawing(rate) as append,
+                ThreadPoolExecutor(1) as drawer,
+            ):
+                frames = self.decode(decoder, stop)
+                answers = ((frame, tracker.name_plates(self.reader.read(frame), seconds)) for seconds, frame in frames)
+                for _ in map_ahead(drawer, lambda answer: append(*answer), answers):
+                    yield from tracker.take_ended()
+        except UserError as error:
+            yield error
+        else:
+            yield from tracker.take_all()
+
+    def decode(self, pool: ThreadPoolExecutor, stop: threading.Event) -> Iterator[tuple[float, np.ndarray]]:
+        """The time in seconds and the pixels of each frame until `stop` is set. `pool` decodes the next frame."""
+        frames = read_frames(self.film.name, self.video, self.every, self.film.is_camera)
+        decoded = map_ahead(pool, lambda _: next(frames, None), itertools.count())
+        with tqdm(total=self.promised, unit="frame", delay=BAR_DELAY, disable=None) as bar:
+            for item in decoded:
+                if item is None or stop.is_set():
+                    return
+                self.frames += 1
+                bar.update()
+                yield item
+
+    @contextlib.contextmanager
+    def open_drawing(self, rate: float) -> Iterator[Callable[[np.ndarray, list[Plate]], None]]:
+        """Yield a function that draws plates on a frame and adds it to the film's drawing, if there is to be one."""
+        if self.film.drawn is None:
+            yield lambda frame, plates: None
+            return
+        make_folder(self.film.drawn.parent)
+        with write_video(self.film.drawn, rate) as append:
+            yield lambda frame, plates: append(draw(frame, plates))
 
 
-def count_frames(video: cv2.VideoCapture) -> int | None:
-    """The number of frames that the file promises; None where it promises none."""
-    promised = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-    return promised if promised > 0 else None
+@contextlib.contextmanager
+def catch_interrupt(is_wanted: bool) -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C or SIGTERM sets, if `is_wanted`. A second one raises KeyboardInterrupt."""
+    event = threading.Event()
 
+    def stop(_signal, _frame) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
 
-def read_video(reader: PlateReader, source: Path, out: Path, rows: Path | None) -> None:
-    """Read the video `source`, draw it into `out`, and print and write to `rows` a track a plate."""
-    silence_decoders()
-    video = open_video(source)
-    count = 0
-    with contextlib.ExitStack() as stack:
-        path = stack.enter_context(write_beside(rows)) if rows else os.devnull
-        file = stack.enter_context(open(path, "w", encoding="utf-8"))
-        for track in stack.enter_context(contextlib.closing(follow_plates(reader, source, video, out))):
-            tqdm.write(f"{describe(track.plate)} {track.first:.2f}-{track.last:.2f}")
-            times = {"first": round(track.first, 3), "last": round(track.last, 3), "frames": track.frames}
-            file.write(json.dumps({"video": source.name, **track.plate.as_dict(), **times}) + "\n")
-            count += 1
-    frames = int(video.get(cv2.CAP_PROP_POS_FRAMES))
-    print(f"read {frames} of {max(frames, count_frames(video) or 0)} frames; plates: {count}", file=sys.stderr)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM) if is_wanted}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -149,7 +149,8 @@ def spoil_weights_other(photo, weights, tmp_path):
 
 
 def spoil_weights_is_photo(photo, weights, tmp_path):
-    return photo, photo.rename(tmp_path / "swapped.jpg"), tmp_path / "out.jpg", "swapped.jpg"
+    shutil.copy(photo, tmp_path / "swapped.npz")
+    return photo, tmp_path / "swapped.npz", tmp_path / "out.jpg", "swapped.npz"
 
 
 def spoil_empty_folder(photo, weights, tmp_path):

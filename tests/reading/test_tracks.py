@@ -18,16 +18,15 @@ class Reading(NamedTuple):
     box: tuple[int, int, int, int] = (100, 100, 80, 20)
 
 
-def follow(frames: list[tuple[float, list[Reading]]]) -> list[tracks.Track]:
-    """The tracks of a video whose frames, at these seconds, show these plates; in the order of their ends."""
-    running, over = [], []
+def follow(frames: list[tuple[float, list[Reading]]], period: float = 0.04) -> list[tracks.Track]:
+    """The tracks of a film whose frames, at these seconds, show these plates; in the order of their ends."""
+    tracker = tracks.Tracker(period)
+    over = []
     for seconds, plates in frames:
-        ended, running = tracks.part_ended(running, seconds)
-        over += ended
-        joined = tracks.extend_tracks(running, plates, seconds)
-        assert [track.box for track in joined] == [plate.box for plate in plates]
-        assert len({id(track) for track in joined}) == len(plates)
-    return over + running
+        named = tracker.name_plates(plates, seconds)
+        assert [plate.box for plate in named] == [plate.box for plate in plates]
+        over += tracker.take_ended()
+    return over + tracker.take_all()
 
 
 def spans(found: list[tracks.Track]) -> list[tuple[str, float, float, int]]:
@@ -55,6 +54,12 @@ def test_one_code_in_two_places_is_two_tracks():
 def test_a_plate_may_be_missed_for_a_while(gap, count):
     frames = [(0, [Reading("A123", 0.9)]), (gap / 2, []), (gap, [Reading("A123", 0.9)])]
     assert len(follow(frames)) == count
+
+
+def test_a_plate_stays_known_by_its_code_where_few_frames_are_read():
+    """Frames are 3 seconds apart. Another plate may stand in the same place, and has another code."""
+    frames = [(3.0 * i, [Reading(code, 0.9)]) for i, code in enumerate(["A123", "A123", "B456", "B456"])]
+    assert spans(follow(frames, period=3.0)) == [("A123", 0, 3, 2), ("B456", 6, 9, 2)]
 
 
 def test_plates_that_cross_keep_their_tracks():

@@ -1,23 +1,83 @@
-"""Reading videos: the memory of a run over a long one."""
+"""Reading films: which frames are read, and the memory of a run over a long one."""
 
 import contextlib
+import os
+import signal
 import weakref
 from pathlib import Path
 
-import cv2
 import numpy as np
+import pytest
 from fakes import quad
 
+from common import UserError
+from media.videos import open_video, read_frames, write_video
 from reading import videos
 from reading.plate import Plate
-from reading.videos import follow_plates
+from reading.sources import Film
+from reading.videos import FilmReader, catch_interrupt
+
+
+class BrightnessReader:
+    """Sees in every frame a plate that says how bright the frame is."""
+
+    def read(self, frame: np.ndarray) -> list[Plate]:
+        return [Plate(f"AB{round(frame.mean() / 10):03d}", 0.9, (2, 2, 4, 2), quad(2, 2, 4, 2), np.ones(5))]
+
+
+def make_video(path: Path, count: int) -> Path:
+    """A video of 10 frames a second, in which frame i has the brightness 10 i."""
+    with write_video(path, 10) as append:
+        for i in range(count):
+            append(np.full((48, 64, 3), 10 * i, np.uint8))
+    return path
+
+
+@pytest.mark.parametrize(("every", "read"), [(1, range(12)), (5, (0, 5, 10)), (50, (0,))])
+def test_each_nth_frame_is_read_and_drawn(tmp_path, every, read):
+    path = make_video(tmp_path / "in.avi", 12)
+    film_reader = FilmReader(BrightnessReader(), Film(path, "in.avi", tmp_path / "new" / "out.avi"), every)
+    assert film_reader.promised == len(read)
+    [track] = film_reader.follow_plates()
+    assert film_reader.frames == track.frames == len(read)
+    assert set(track.votes) == {f"AB{i:03d}" for i in read}
+    assert (track.first, track.last) == pytest.approx((0, read[-1] / 10))
+    drawn = tmp_path / "new" / "out.avi"
+    assert [seconds for seconds, _ in read_frames(drawn, open_video(drawn))] == pytest.approx([i / 10 for i in read])
+
+
+def test_a_film_need_not_be_drawn(tmp_path):
+    path = make_video(tmp_path / "in.avi", 3)
+    [track] = FilmReader(BrightnessReader(), Film(path, "in.avi")).follow_plates()
+    assert track.frames == 3
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_film_without_a_frame_ends_with_the_reason(tmp_path):
+    (tmp_path / "in.mp4").write_text("no video")
+    [error] = FilmReader(BrightnessReader(), Film(tmp_path / "in.mp4", "in.mp4")).follow_plates()
+    assert isinstance(error, UserError)
+    assert "in.mp4" in str(error)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_the_first_interrupt_is_noted_and_the_second_ends(name):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with catch_interrupt(True) as stop:
+        assert not stop.is_set()
+        os.kill(os.getpid(), number)
+        assert stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
 
 
 def test_a_long_video_needs_no_more_memory_than_a_short_one(monkeypatch, tmp_path):
     """Every two seconds a plate passes, of another code each time."""
     alive = weakref.WeakValueDictionary()  # the frames, and the readings of plates, that anything still holds
 
-    def read(path, video):
+    def read(name, video, every, is_live):
         for i in range(1000):
             alive[i] = frame = np.full((8, 8, 3), i // 50 % 20, np.uint8)
             yield i / 25, frame
@@ -37,8 +97,9 @@ def test_a_long_video_needs_no_more_memory_than_a_short_one(monkeypatch, tmp_pat
 
     monkeypatch.setattr(videos, "read_frames", read)
     monkeypatch.setattr(videos, "write_video", write)
+    film = Film(make_video(tmp_path / "in.avi", 1), "in.avi", tmp_path / "out.mp4")
     most, codes = 0, []
-    for track in follow_plates(Reader(), Path("in.mp4"), cv2.VideoCapture(), Path("out.mp4")):
+    for track in FilmReader(Reader(), film).follow_plates():
         most = max(most, len(alive))
         codes.append(track.code)
     assert codes == [f"AB{i % 20:03d}" for i in range(1, 20, 2)]
