@@ -6,6 +6,7 @@ such as `rtsp://camera/stream`, or `-` for a list of such words on standard inpu
 
 import dataclasses
 import glob
+import itertools
 import os
 import sys
 from collections import Counter
@@ -119,12 +120,23 @@ def find(word: str, recursive: bool, faults: list[UserError]) -> Iterator[Source
 
 
 def find_by_pattern(pattern: str, recursive: bool, faults: list[UserError]) -> Iterator[Source]:
-    """The sources that match a pattern, which a shell did not expand, in the order of their names."""
+    """The sources that match a pattern, which a shell did not expand, in the order of their names.
+
+    `**` does not follow links to folders, because they may lead in a circle.
+    """
     words = sorted(glob.glob(pattern, recursive=True))
+    if "**" in Path(pattern).parts:
+        start = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
+        words = [word for word in words if not is_behind_link(Path(word), start)]
     if not words:
         faults.append(UserError(f"{pattern}: no file has such a name; check the pattern"))
     for word in words:
         yield from find(word, recursive, faults)
+
+
+def is_behind_link(path: Path, start: Path) -> bool:
+    """Whether a link to a folder is on the way from the folder `start` down to `path`."""
+    return any(folder.is_symlink() for folder in path.parents if folder != start and start in folder.parents)
 
 
 def find_in_folder(folder: Path, recursive: bool, faults: list[UserError]) -> Iterator[Photo]:

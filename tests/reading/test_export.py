@@ -1,0 +1,23 @@
+"""The exported networks: the note says what they are."""
+
+import re
+
+import numpy as np
+import onnxruntime
+
+from reading.export import export_networks
+from reading.reader import LOOK_SHAPE
+
+
+def test_the_note_names_the_inputs_and_outputs_of_both_graphs(weights, tmp_path):
+    export_networks(weights, tmp_path / "new" / "networks")
+    folder = tmp_path / "new" / "networks"
+    note = (folder / "README.txt").read_text()
+    for network, section in zip(("finder", "reader"), note.split("reader.onnx reads")[:2], strict=True):
+        session = onnxruntime.InferenceSession(folder / f"{network}.onnx", providers=["CPUExecutionProvider"])
+        for array in [*session.get_inputs(), *session.get_outputs()]:
+            shape = re.escape(", ".join(map(str, array.shape)) + ("," if len(array.shape) == 1 else ""))
+            assert re.search(rf"^  {array.name} +float32 \({shape}\)", section, re.MULTILINE), array
+    looks = session.run(["characters"], {"windows": np.zeros((2, 64, 128, 3), np.float32)})[0]
+    assert looks.shape == (2, *LOOK_SHAPE)
+    np.testing.assert_allclose(np.exp(looks).sum(-1), 1, atol=1e-4)
