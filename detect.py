@@ -11,6 +11,7 @@
     python detect.py 0 --every 5                         every fifth frame of a camera
     python detect.py rtsp://camera/stream --csv -        a stream
     python detect.py cuts --crops                        pictures that are plates: nothing is searched
+    python detect.py photos --labels labels.tsv --report out  how much is right, and pictures of the mistakes
     python detect.py --export networks                   both networks as .onnx files
 
 Each plate is printed on a line: its code, its confidence, and its box as x,y,w,h in pixels. Where there are several
@@ -28,6 +29,10 @@ confidence, the box where this code was surest, and the plate's first and last t
 `KA02MK7259 0.97 12,30,200,60 0.00-3.20`. The confidence is the surest frame's, times the code's share of the sum. It
 may be below `--threshold`, which holds for single frames. Sound is not kept. Ctrl-C ends a camera or a stream.
 
+A line of `labels.tsv` is a plate: the name of its photograph, its box as x, y, w, h in pixels and its text, with tabs
+between. The text is ? where nobody can read the plate. The box may be left out. A CSV file with the columns image_path
+and plate_text will do too. Plates that are labelled but not read, misread characters and false plates are counted.
+
 Detection has two phases. Phase 1 slides the *finder* over an image pyramid and merges the positions that show the same
 plate. Phase 2 turns each plate upright by its four corners; the *reader* says whether it is a plate, where its corners
 are, and what its code is. ONNX Runtime runs both networks, because importing a training framework takes longer.
@@ -43,11 +48,13 @@ import numpy as np
 from common import CommandParser, UserError, positive, probability, run, shard, silence_decoders
 from reading.export import export_networks
 from reading.finder import NARROWEST_PLATE
+from reading.measuring import Measurement, match_labels
 from reading.plan import check_files, draw_into_folder, draw_like, take_part
 from reading.plate_reader import MIN_PLATE, THRESHOLD, WEIGHTS, PlateReader
+from reading.report import prepare_report, write_report
 from reading.results import STDOUT, RowFiles
 from reading.runs import Options, read_sources
-from reading.sources import Film, Inputs, Source, find_sources
+from reading.sources import Film, Inputs, Photo, Source, find_sources
 
 WEIGHTS_SUFFIX = ".npz"
 
@@ -83,6 +90,8 @@ def parse_arguments() -> argparse.Namespace:
         help="narrowest plate; more is faster (%(default)s)",
     )
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
+    add("--labels", metavar="FILE", type=Path, help="measure the readings by this table of the plates")
+    add("--report", metavar="DIR", type=Path, help="draw the mistakes that --labels shows into this folder")
     add("--export", metavar="DIR", type=Path, help="write the networks as .onnx files into this folder")
     arguments = parser.parse_intermixed_args()
     part_words(parser, arguments)
@@ -120,6 +129,10 @@ def check_arguments(parser: CommandParser, arguments: argparse.Namespace) -> Non
         parser.error("argument --csv: with --resume it needs --json FILE, whose earlier rows it repeats")
     if arguments.resume and STDOUT in (arguments.json, arguments.csv):
         parser.error("argument --resume: the rows of an earlier run are not on standard output; name a file")
+    if arguments.report and not arguments.labels:
+        parser.error("argument --report: draws what --labels measures; name a table with --labels")
+    if arguments.labels and (arguments.resume or arguments.shard != (1, 1)):
+        parser.error("argument --labels: measures all photographs in one run; leave out --resume and --shard")
     for option, path in (("--json", arguments.json), ("--csv", arguments.csv)):
         if path and os.path.isdir(path):
             raise UserError(f"{path}: is a folder; name a file for {option}")
@@ -149,8 +162,28 @@ def plan(arguments: argparse.Namespace, inputs: Inputs) -> list[Source]:
         sources = draw_into_folder(sources, arguments.out)
     read = [source.address for source in sources if isinstance(source.address, Path)]
     rows = [path for path in (arguments.json, arguments.csv) if path and path != STDOUT]
+    read += [arguments.labels] if arguments.labels else []
     check_files([arguments.weights, *read], [*(source.drawn for source in sources if source.drawn), *rows])
     return take_part(sources, *arguments.shard)
+
+
+def start_measurement(arguments: argparse.Namespace, sources: list[Source]) -> Measurement | None:
+    """What will hold the readings against the labels, if there are any. Raises UserError where the labels are wrong."""
+    if not arguments.labels:
+        return None
+    photos = [source.address for source in sources if isinstance(source, Photo)]
+    labels = match_labels(arguments.labels, photos)
+    if arguments.report:
+        prepare_report(arguments.report, photos)
+    return Measurement(labels)
+
+
+def finish_measurement(arguments: argparse.Namespace, measurement: Measurement) -> None:
+    """Print what was measured, on stderr where rows are on stdout, and draw the report."""
+    file = sys.stderr if STDOUT in (arguments.json, arguments.csv) else sys.stdout
+    print(*measurement.describe(), sep="\n", file=file)
+    if arguments.report:
+        write_report(arguments.report, measurement)
 
 
 def main() -> None:
@@ -166,10 +199,14 @@ def main() -> None:
     inputs = find_sources(args.inputs, args.recursive)
     sources = plan(args, inputs)
     files = RowFiles(args.json, args.csv)
-    options = Options(files, args.crops, args.every, args.resume, inputs.is_single)
+    measurement = start_measurement(args, sources)
+    watchers = [measurement.watch] if measurement else []
+    options = Options(files, args.crops, args.every, args.resume, inputs.is_single, watchers)
     silence_decoders()
     reader = PlateReader(args.weights, args.formats, args.threshold, args.min_plate, args.max_plate)
     read_sources(reader, sources, options, inputs.faults)
+    if measurement:
+        finish_measurement(args, measurement)
 
 
 if __name__ == "__main__":
