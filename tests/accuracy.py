@@ -14,6 +14,7 @@ is the share of characters that are right. `false/image` are the readings a phot
 `ms` is processor time a photograph, its decoding included, on all cores together.
 """
 
+import functools
 import sys
 import tarfile
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_arguments(parser, [*SETS, TEXT])
     add("--threshold", type=probability, default=THRESHOLD, metavar="P", help="least confidence (%(default)s)")
     add("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
+    add("--crops", action="store_true", help="take each photograph for a plate and nothing else; for sets of crops")
     add("--curve", type=Path, metavar="FILE", help="draw the reliability curve of all sets")
     add("--failures", type=Path, metavar="DIR", help="draw the mistakes of each set into a folder of its name")
     args = parser.parse_args(arguments)
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     judged: list[Judged] = []
     scores: dict[str, Score] = {}
     for name, labels in sets.items():
-        measurement = measure_set(name, labels, reader.read)
+        measurement = measure_set(name, labels, functools.partial(reader.read, crops=args.crops))
         scores[name] = measurement.score()
         judged += judge_readings(measurement.verdicts.values())
         if args.failures:
