@@ -125,8 +125,7 @@ class Draft:
 
 def publish(draft: Draft) -> None:
     """Move the page `draft` into its folder, and the earlier page's pictures out of it."""
-    before, found, after = TEMPLATE.read_text(encoding="utf-8").partition(ROWS)
-    assert found
+    before, after = TEMPLATE.read_text(encoding="utf-8").split(ROWS)
     images = draft.folder / "images"
     with write_beside(draft.folder / "index.html") as temporary:
         with temporary.open("w", encoding="utf-8", newline="\n") as index:
