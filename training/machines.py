@@ -13,12 +13,12 @@ from common import UserError
 
 
 def import_keras():
-    """Import Keras and its backend, TensorFlow if KERAS_BACKEND names no other, without their remarks on stderr.
+    """Import Keras and its backend, and keep their messages off stderr. TensorFlow is the backend by default.
 
-    Inside a function because it takes seconds, which the worker processes and --help need not wait.
+    The import is in a function because it takes seconds. Worker processes and --help do without Keras.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # oneDNN's kernels, which TensorFlow uses of itself on some processors alone, were 1.23 times as fast on another
+    # TensorFlow uses oneDNN's kernels on some processors only; they were 1.23 times as fast on one where it does not
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     sys.stderr.flush()
     stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -33,7 +33,10 @@ def import_keras():
 
 
 def make_strategy(keras, machines: int):
-    """What averages gradients over several machines or GPUs, a strategy of TensorFlow's; None for a single device."""
+    """TensorFlow's strategy, which averages gradients over several machines or GPUs; None for a single device.
+
+    Raises UserError when another backend is to train on several machines.
+    """
     if keras.backend.backend() != "tensorflow":
         if machines > 1:
             raise UserError("TF_CONFIG: only TensorFlow trains on several machines; leave out KERAS_BACKEND")
@@ -47,9 +50,9 @@ def make_strategy(keras, machines: int):
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """This machine, among those that train together."""
+    """This machine, one of those that train together."""
 
-    number: int = 0  # the first one, 0, tests and writes
+    number: int = 0  # from 0; machine 0 tests and writes
     count: int = 1  # machines that train together
     strategy: object = None  # of `make_strategy`
 
@@ -60,20 +63,20 @@ class Machine:
 
     @property
     def replicas(self) -> int:
-        """Devices of all machines."""
+        """How many devices all machines have."""
         return self.strategy.num_replicas_in_sync if self.strategy else 1
 
     @property
     def devices(self) -> int:
-        """Devices of this machine."""
+        """How many devices this machine has."""
         return self.replicas // self.count
 
     def scope(self) -> contextlib.AbstractContextManager:
-        """Where networks must be made and compiled."""
+        """The context in which networks must be made and compiled."""
         return self.strategy.scope() if self.strategy else contextlib.nullcontext()
 
     def share_out(self, arrays):
-        """Nested arrays as tensors, of which each device of this machine has a part, along the first axis."""
+        """Nested `arrays` as tensors. Each device of this machine gets an equal part of the first axis."""
         import keras
 
         devices = self.devices
@@ -85,7 +88,7 @@ class Machine:
         return self.strategy.experimental_distribute_values_from_function(part) if self.strategy else part()
 
     def gather(self, row: Sequence[float]) -> np.ndarray:
-        """What each machine says, (machines, N), when this one says `row` (N,). Waits for the others."""
+        """The rows of all machines, (machines, N), where `row` (N,) is this machine's. Waits for the others."""
         if self.count == 1:
             return np.array([row], float)
         rows = np.zeros((self.replicas, len(row)))
@@ -93,10 +96,10 @@ class Machine:
         return self.strategy.reduce("SUM", self.share_out(rows), axis=None).numpy()
 
     def make_train_function(self, network):
-        """A step of all replicas, each on its own windows, for `network.train_on_batch`; only with a strategy.
+        """The function by which `network` trains a step on all replicas, each on its own windows. Needs a strategy.
 
-        Keras's own step gives every GPU the same windows, and fails on several machines, whose losses it cannot
-        average.
+        Keras's own function gives every GPU the same windows. On several machines it fails, because it cannot average
+        their losses.
         """
         import tensorflow as tf
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from common import ALPHABET, UserError, code_to_slots
 
-MINIBATCH = 64  # windows a step; larger ones would leave fewer steps in the hours there are
-REUSE = 2  # passes through a batch: synthesising a window costs a core a sixth of a pass of the reader; not tuned
+MINIBATCH = 64  # windows a step; with more windows a step there would be fewer steps in the same hours
+REUSE = 2  # passes through a batch; to synthesise a window takes a sixth of the reader's time on it; not tuned
 MODELS = ("finder", "reader")
 
 
@@ -24,33 +24,41 @@ def check_batch(batch: dict, source: Path | str) -> dict:
 
 
 def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Degrade windows afresh for another pass: gamma, gain, bias, gray, noise.
+    """Degrade windows anew for another pass: gamma, gain, bias, gray, noise.
 
-    `images` is (N, 64, 128, 3) uint8; returns float32 of that shape, in 0..1. Geometry is left alone, so the truths
-    still hold.
+    `images` is (N, 64, 128, 3) uint8. Returns float32 of that shape, in 0..1. Nothing moves, so the truths still hold.
+    The amounts are not tuned.
     """
-    n, size = len(images), images[0].size
+    count = len(images)
     levels = np.linspace(0, 1, 256, dtype=np.float32)[:, None, None]
-    gamma = np.exp(rng.normal(0, 0.25, (n, 1, 1, 1)))
-    gain = np.exp(rng.normal(0, 0.15, (n, 1, 1, 1)) + rng.normal(0, 0.05, (n, 1, 1, 3)))  # of all, of each channel
-    bias = rng.normal(0, 0.06, (n, 1, 1, 1))
-    curves = (levels**gamma * gain + bias).astype(np.float32)  # (N, 256, 1, 3), what each level becomes
+    gamma = np.exp(rng.normal(0, 0.25, (count, 1, 1, 1)))
+    gain = rng.normal(0, 0.15, (count, 1, 1, 1))  # of a window
+    tint = rng.normal(0, 0.05, (count, 1, 1, 3))  # of each of its channels
+    bias = rng.normal(0, 0.06, (count, 1, 1, 1))
+    curves = (levels**gamma * np.exp(gain + tint) + bias).astype(np.float32)  # (N, 256, 1, 3), each level's new value
     degraded = np.stack([cv2.LUT(image, curve) for image, curve in zip(images, curves, strict=True)])
-    gray = rng.random(n) < 0.15
+    gray = rng.random(count) < 0.15
     degraded[gray] = degraded[gray].mean(-1, keepdims=True)
-    noise = rng.standard_normal(8 * size, np.float32)  # each window takes a part: fresh noise for all is slow
-    sigmas, starts = rng.exponential(0.015, n).astype(np.float32), rng.integers(0, 7 * size, n)
-    for i, (sigma, start) in enumerate(zip(sigmas, starts, strict=True)):
-        degraded[i] += sigma * noise[start : start + size].reshape(images[i].shape)
+    add_noise(degraded, rng)
     return degraded.clip(0, 1, out=degraded)
 
 
-def plan_batch(rectified: np.ndarray, counts: Sequence[int], size: int, rng: np.random.Generator) -> list[tuple]:
-    """The minibatches of a batch: model, pass and windows, `size` of them, of each.
+def add_noise(images: np.ndarray, rng: np.random.Generator) -> None:
+    """Add noise to the windows (N, 64, 128, 3) in place. Each takes a part of the same noise: drawing noise is slow."""
+    size = images[0].size
+    noise = rng.standard_normal(8 * size, np.float32)
+    sigmas = rng.exponential(0.015, len(images)).astype(np.float32)
+    starts = rng.integers(0, 7 * size, len(images))
+    for image, sigma, start in zip(images, sigmas, starts, strict=True):
+        image += sigma * noise[start : start + size].reshape(image.shape)
 
-    `rectified` is (N,), 0 for the finder's windows, 1 for the reader's. A pass has `counts` (2,) minibatches of the two
-    models, which take turns in proportion; each goes through the windows in another order.
-    Raises UserError when there is no full minibatch for each model.
+
+def plan_batch(rectified: np.ndarray, counts: Sequence[int], size: int, rng: np.random.Generator) -> list[tuple]:
+    """The minibatches of a batch, in order: the name of the model, the number of the pass, and `size` windows each.
+
+    `rectified` is (N,), 0 for the finder's windows, 1 for the reader's. In a pass the two models have `counts` (2,)
+    minibatches and take turns in proportion. Each pass has another order. Raises UserError when a model has no full
+    minibatch.
     """
     if not all(counts):
         raise UserError(f"a batch of {len(rectified)} windows has no {size} for each network; make larger batches")
@@ -77,7 +85,7 @@ def prepare(batch: dict, name: str, turn: int, chosen: np.ndarray, seed: Sequenc
 
 
 def truths(batch: dict, chosen: np.ndarray, name: str) -> dict[str, np.ndarray]:
-    """What model `name` should answer for the `chosen` (M,) windows of `batch`."""
+    """The right answers of model `name` for the `chosen` (M,) windows of `batch`."""
     y = {
         "presence": batch["presence"][chosen, None].astype(np.float32),  # (M, 1)
         "corners": batch["corners"][chosen],  # (M, 4, 2)
