@@ -82,13 +82,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of the photographs")
     add("--threshold", metavar="P", type=probability, default=THRESHOLD, help="least confidence (%(default)s)")
     add("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
-    add(
-        "--min-plate",
-        metavar="PX",
-        type=pixels,
-        default=MIN_PLATE,
-        help="narrowest plate; more is faster (%(default)s)",
-    )
+    add("--min-plate", metavar="PX", type=pixels, default=MIN_PLATE, help="narrowest plate (%(default)s)")
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
     add("--labels", metavar="FILE", type=Path, help="measure the readings by this table of the plates")
     add("--report", metavar="DIR", type=Path, help="draw the mistakes that --labels shows into this folder")
@@ -191,9 +185,7 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
     if args.export:
         export_networks(args.weights, args.export)
-        print(
-            f"{args.export}: finder.onnx and reader.onnx, and README.txt on their inputs and outputs", file=sys.stderr
-        )
+        print(f"{args.export}: has finder.onnx, reader.onnx and a README.txt on both", file=sys.stderr)
     if not args.inputs:
         return
     inputs = find_sources(args.inputs, args.recursive)

@@ -18,7 +18,7 @@ def draw_into_folder(sources: Sequence[Source], folder: Path) -> list[Source]:
 
     Raises UserError where two of them would be drawn into one file, or one outside of the folder.
     """
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         raise UserError(f"{folder}: is no folder; name another one with --out")
     planned: dict[Path, Source] = {}
     for source in sources:
@@ -45,14 +45,14 @@ def draw_like(inputs: Inputs, out: Path) -> list[Source]:
 
     Raises UserError where they are not of one kind.
     """
-    if out.exists() and out.is_dir() == inputs.is_single:
+    if os.path.exists(out) and os.path.isdir(out) == inputs.is_single:
         raise UserError(f"{out}: IN and OUT are both a photograph or both a folder; name another OUT")
     if not inputs.is_single:
         return draw_into_folder(inputs.sources, out)
     [source] = inputs.sources
     if isinstance(source, Film) and out.suffix.lower() not in CODECS:
         raise UserError(f"{out}: a video is drawn into a video; end its name in one of {', '.join(CODECS)}")
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):
         raise UserError(f"{out}: its folder does not exist; make it first")
     return [dataclasses.replace(source, drawn=out)]
 

@@ -223,7 +223,7 @@ def take_up(sources: list[Source], path: Path | None) -> list[Source]:
     if path is None:
         return [source for source in sources if not is_drawn(source)]
     partial = name_partial(path)
-    earlier = partial if partial.exists() else path
+    earlier = partial if os.path.exists(partial) else path
     known = {name for name, _ in read_rows(earlier)}
     left = [source for source in sources if source.name not in known or not is_drawn(source)]
     again = {source.name for source in left}
@@ -234,7 +234,7 @@ def take_up(sources: list[Source], path: Path | None) -> list[Source]:
 
 def is_drawn(source: Source) -> bool:
     """Whether the file that a source is drawn into exists, or it is not to be drawn."""
-    return source.drawn is None or source.drawn.exists()
+    return source.drawn is None or os.path.exists(source.drawn)
 
 
 def read_rows(path: Path) -> Iterator[tuple[str, bytes]]:
