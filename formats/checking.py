@@ -1,6 +1,7 @@
 """Check what a countries' file says, key by key, before anything is drawn from it."""
 
 import dataclasses
+import functools
 import re
 import reprlib
 from collections.abc import Callable
@@ -80,10 +81,10 @@ def check_pattern(row: object, lists: dict[str, list[str]]) -> None:
             texts = expand_token(token, lists)
         except ValueError as error:
             raise FormatError(f"pattern {pattern!r}: {error}", *where) from None
-        lengths = [sum(character in ALPHABET for character in text) for text in texts]
-        shortest[-1] += min(lengths)
-        longest += max(lengths)
-        drawn += max(map(len, texts))
+        least, most, widest = measure_texts(tuple(texts))
+        shortest[-1] += least
+        longest += most
+        drawn += widest
         if token == LINE_BREAK:
             shortest.append(0)
     if longest > SLOTS:
@@ -92,6 +93,13 @@ def check_pattern(row: object, lists: dict[str, list[str]]) -> None:
         raise FormatError(f"pattern {pattern!r} makes {drawn} characters; {LONGEST_TEXT} fit", *where)
     if not all(shortest):
         raise FormatError(f"pattern {pattern!r} may have a line without letters and digits", *where)
+
+
+@functools.lru_cache(maxsize=1000)  # most patterns of all formats have the same few places
+def measure_texts(texts: tuple[str, ...]) -> tuple[int, int, int]:
+    """The least and the greatest number of letters and digits in one of `texts`, and of characters."""
+    lengths = [sum(character in ALPHABET for character in text) for text in texts]
+    return min(lengths), max(lengths), max(map(len, texts))
 
 
 def check_fields(cls: type, table: object, *where: str | int) -> dict:

@@ -1,11 +1,13 @@
 """Load the countries' files of this folder, and name the line of a mistake in one."""
 
+import contextlib
 import os
 import re
 import tomllib
 from pathlib import Path
 
 from common import UserError
+from formats.cache import keep_tables
 from formats.checking import FormatError, parse_format
 from formats.plate_format import PlateFormat
 from media.files import read_bytes
@@ -16,7 +18,20 @@ from media.limits import NESTING, TEXT_BYTES
 TEXT = re.compile(r""" "(?:[^"\\\n]|\\.)*+"? | '[^'\n]*+'? | \#[^\n]*+ """, re.VERBOSE)
 # A key of more than NESTING parts: tomllib takes a time that grows with the square of their number.
 LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{NESTING}}}")
+PATTERN = "pattern"  # the name of a format that is no file
 LONGEST_STEP = 100  # characters of a key or pattern that are searched for; a longer regular expression compiles slowly
+
+
+class TomlError(Exception):
+    """Why a text is no TOML, and the `line` of the mistake, counted from 1."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+# After one of these the files are read without the cache, which names the mistake in a file, if there is one.
+CACHE_FAULTS = (TomlError, FormatError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 def load_formats(names: str | None = None, folder: str | os.PathLike = Path(__file__).parent) -> list[PlateFormat]:
@@ -34,12 +49,16 @@ def load_formats(names: str | None = None, folder: str | os.PathLike = Path(__fi
     for name in wanted:
         if name not in paths:
             raise UserError(f"no plate format is called {name!r}; there are {', '.join(paths)}")
-    return [read_format(paths[name]) for name in dict.fromkeys(wanted)]
+    contents = {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
+    if names is None:
+        with contextlib.suppress(*CACHE_FAULTS):
+            tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode("utf-8")))
+            return [parse_format(path.stem, table) for path, table in zip(contents, tables, strict=True)]
+    return [read_format(path, content) for path, content in contents.items()]
 
 
-def read_format(path: Path) -> PlateFormat:
-    """The format in the file `path`. Raises UserError as `load_formats` does."""
-    content = read_bytes(path, TEXT_BYTES)
+def read_format(path: Path, content: bytes) -> PlateFormat:
+    """The format in the file `path` with this `content`. Raises UserError as `load_formats` does."""
     try:
         source = content.decode("utf-8")
     except UnicodeDecodeError:
@@ -52,12 +71,17 @@ def read_format(path: Path) -> PlateFormat:
         raise UserError(f"{path}: line {find_line(source, error.where)}: {error}") from None
 
 
-class TomlError(Exception):
-    """Why a text is no TOML, and the `line` of the mistake, counted from 1."""
+def pattern_format(pattern: str) -> PlateFormat:
+    """The format called PATTERN of plates that say `pattern`, as in "LL DD LL DDDD". It is written as in any.toml.
 
-    def __init__(self, reason: str, line: int) -> None:
-        super().__init__(reason)
-        self.line = line
+    Raises UserError with the reason where `pattern` is none.
+    """
+    style = {"weight": 1, "size": [520, 110], "glyph_height": 75, "colour": "#ffffff", "text_colour": "#000000"}
+    table = {"title": "Pattern", "weight": 1, "patterns": [[pattern, 1]], "styles": [style]}
+    try:
+        return parse_format(PATTERN, table)
+    except FormatError as error:
+        raise UserError(f"{error}; formats/any.toml explains patterns") from None
 
 
 def parse_toml(source: str) -> dict:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import common
-from formats.loading import load_formats
+from formats.loading import load_formats, pattern_format
 
 NAMES = sorted(path.stem for path in (Path(__file__).parent.parent.parent / "formats").glob("*.toml"))
 
@@ -212,3 +212,33 @@ def test_a_spoilt_line_is_refused_with_its_number_or_harmless(tmp_path_factory, 
     else:
         assert re.search(r"xx\.toml: line \d+: ", message)
         assert len(message.splitlines()) == 1
+
+
+# --- a pattern in place of a file ---------------------------------------------------------------------------------
+
+
+def test_a_pattern_makes_a_format():
+    form = pattern_format("LL DD|X DDDD")
+    assert form.name == "pattern"
+    assert form.patterns == (("LL DD|X DDDD", 1.0),)
+    for seed in range(20):
+        assert re.fullmatch(r"[A-Z]{2}\d\dX\d{4}", code_of(form.draw_text(np.random.default_rng(seed))))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("", "without letters and digits"),
+        (" - ", "without letters and digits"),
+        ("LL?", r"'\?' is not one of L, D"),
+        ("ll dd", "'l' is not one of L, D"),
+        ("{STATE} DD", "no list STATE"),
+        ("D" * 13, "13 letters and digits; 12 fit"),
+        ("L" + " " * 200, "201 characters"),
+        ("L\nD", "is not one of"),
+    ],
+)
+def test_a_wrong_pattern_is_refused_in_one_line(pattern, reason):
+    with pytest.raises(common.UserError, match=reason) as error:
+        pattern_format(pattern)
+    assert len(str(error.value).splitlines()) == 1
