@@ -16,6 +16,7 @@ from training.checkpoint import Checkpoint, load_checkpoint
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in", "--out", "weights.npz")
+LONGEST = 3000  # seconds that a run may take, however busy the machine is, before it counts as hanging
 MADE = ["checkpoint.npz", "test", "training.csv", "training.png", "weights.npz"]
 
 
@@ -29,7 +30,7 @@ def start_training(folder: Path, *options: str, **environment: str) -> subproces
 def run_training(folder: Path, *options: str, **environment: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of train.py in `folder`."""
     process = start_training(folder, *options, **environment)
-    stdout, stderr = process.communicate(timeout=600)
+    stdout, stderr = process.communicate(timeout=LONGEST)
     return process.returncode, stdout, stderr
 
 

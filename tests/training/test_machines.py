@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from training_runs import MADE, ROOT, make_test_windows, read_checkpoint, read_table
+from training_runs import LONGEST, MADE, ROOT, make_test_windows, read_checkpoint, read_table
 
 from common import UserError
 from training.machines import Machine, find_machine
@@ -77,7 +77,7 @@ def two_machines(folder: Path, *options: str):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(machine.pid, signal.SIGKILL)
 
-    late = threading.Timer(400, kill)
+    late = threading.Timer(LONGEST, kill)
     late.start()
     try:
         for index in range(2):
@@ -165,5 +165,5 @@ for together, *apart in zip(momenta(strategy, windows), *(momenta(None, half) fo
 
 def test_replicas_take_the_mean_of_their_gradients():
     """Adam's momenta after the first step are a tenth of the gradient."""
-    done = subprocess.run([sys.executable, "-c", REPLICAS, ROOT], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([sys.executable, "-c", REPLICAS, ROOT], capture_output=True, text=True, timeout=LONGEST)
     assert done.returncode == 0, done.stderr
