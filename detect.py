@@ -38,6 +38,11 @@ plate. Phase 2 turns each plate upright by its four corners; the *reader* says w
 are, and what its code is. ONNX Runtime runs both networks, because importing a training framework takes longer.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
+
 import argparse
 import os
 import sys

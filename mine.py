@@ -11,13 +11,18 @@ mining (Sung and Poggio, 1998). Do it again with the weights that come of that t
 A place that is read with a confidence of `--sure` or more may be a true plate, so it is left out.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from common import CommandParser, UserError, probability, run, write_beside
+from common import CommandParser, UserError, probability, run, silence_decoders, write_beside
 from media.pictures import read_image
 from reading.plate_reader import PlateReader
 from synthesis.backgrounds import HARD_NEGATIVES, backgrounds_in, write_hard_negative
@@ -48,7 +53,9 @@ def main() -> None:
     paths = backgrounds_in(args.bgs)
     if not paths:
         raise UserError(f"{args.bgs}: holds no picture; extractbgs.py fills it")
-    count, skipped = 0, 0
+    silence_decoders()
+    count = 0
+    skipped = 0
     with write_beside(args.bgs / HARD_NEGATIVES) as temporary, temporary.open("wb") as file:
         for path in tqdm(paths, unit=" pictures"):
             try:

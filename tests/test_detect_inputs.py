@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import ROOT, assert_refused, run_script
+from command_line import ROOT, assert_refused, interrupt_imports, run_script
 
 from media.pictures import read_image, write_image
 from media.videos import open_video, read_frames, write_video
@@ -323,6 +323,10 @@ def test_an_interrupted_stream_ends_well(shipped_weights, tmp_path):
     frames = json.loads(rows.read_text())["frames"]
     [drawn] = out.iterdir()
     assert 1 <= frames <= len([*read_frames(drawn, open_video(drawn))]) < 400
+
+
+def test_an_interrupt_during_the_imports_prints_nothing(tmp_path):
+    assert interrupt_imports("detect.py", tmp_path) == (-signal.SIGINT, "")
 
 
 # --- from Python ----------------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """mine.py: on networks that know the answer, and as a user types it."""
 
+import signal
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import ROOT, assert_refused, run_script
+from command_line import ROOT, assert_refused, interrupt_imports, run_script
 from fakes import ConstantReader, KnowingFinder, make_plate_reader, quad
 
 import mine
@@ -62,3 +63,7 @@ def test_bad_input_is_one_line(backgrounds, tmp_path):
     assert_refused(run_mine(ROOT / "weights.npz", "--bgs", tmp_path / "none"), "none", "extractbgs.py")
     assert_refused(run_mine(backgrounds / "damaged.jpg", "--bgs", backgrounds), "damaged.jpg", "weights.npz")
     assert not (backgrounds / HARD_NEGATIVES).exists()
+
+
+def test_an_interrupt_during_the_imports_prints_nothing(tmp_path):
+    assert interrupt_imports("mine.py", tmp_path) == (-signal.SIGINT, "")
