@@ -28,7 +28,7 @@ import numpy as np
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 BLANK = len(ALPHABET)  # the class that stands for no character
-SLOTS = 12  # characters of the longest code; Indian codes have 8 to 11
+LONGEST_CODE = 12  # characters; Indian plates alone run from 8 to 11
 WINDOW_SHAPE = (64, 128)  # height and width in pixels
 READ_MARGIN = 0.04  # of the plate's width and height, left on each side of a plate that is rectified to be read
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)  # corners as fractions of width and height
@@ -47,16 +47,16 @@ class UserError(Exception):
 # --- codes ----------------------------------------------------------------------------------------------------------
 
 
-def code_to_slots(code: str) -> np.ndarray:
-    """The classes (SLOTS,) int64 of the characters of `code`, and BLANK after its end.
+def code_to_classes(code: str) -> np.ndarray:
+    """The classes (LONGEST_CODE,) int64 of the characters of `code`, and BLANK after its end.
 
-    Raises ValueError when the code is longer than SLOTS or has a character outside ALPHABET.
+    Raises ValueError when the code is longer than LONGEST_CODE or has a character outside ALPHABET.
     """
-    if len(code) > SLOTS:
-        raise ValueError(f"{code!r} is longer than {SLOTS} characters")
-    slots = np.full(SLOTS, BLANK)
-    slots[: len(code)] = [ALPHABET.index(character) for character in code]
-    return slots
+    if len(code) > LONGEST_CODE:
+        raise ValueError(f"{code!r} is longer than {LONGEST_CODE} characters")
+    classes = np.full(LONGEST_CODE, BLANK)
+    classes[: len(code)] = [ALPHABET.index(character) for character in code]
+    return classes
 
 
 def edit_distance(a: str, b: str) -> int:

@@ -6,7 +6,7 @@ import re
 import reprlib
 from collections.abc import Callable
 
-from common import ALPHABET, SLOTS
+from common import ALPHABET, LONGEST_CODE
 from formats.plate_format import BANDS, LINE_BREAK, SEPARATORS, TOKEN, PlateFormat, PlateStyle, expand_token
 
 # Limits on what can be drawn. They are far beyond the plates of every country, and not tuned beyond that.
@@ -87,8 +87,8 @@ def check_pattern(row: object, lists: dict[str, list[str]]) -> None:
         drawn += widest
         if token == LINE_BREAK:
             shortest.append(0)
-    if longest > SLOTS:
-        raise FormatError(f"pattern {pattern!r} makes {longest} letters and digits; {SLOTS} fit", *where)
+    if longest > LONGEST_CODE:
+        raise FormatError(f"pattern {pattern!r} makes {longest} letters and digits; {LONGEST_CODE} fit", *where)
     if drawn > LONGEST_TEXT:
         raise FormatError(f"pattern {pattern!r} makes {drawn} characters; {LONGEST_TEXT} fit", *where)
     if not all(shortest):

@@ -68,8 +68,8 @@ class PlateFormat:
     def draw_text(self, rng: np.random.Generator, lines: int = 1) -> str:
         """Draw the text of one plate, such as "KA 02|MK|7259".
 
-        It holds 1..SLOTS letters and digits, which are its code, and SEPARATORS and LINE_BREAKs. The text for a plate
-        of two `lines` has a LINE_BREAK, and the plate breaks at one of them. Other LINE_BREAKs become a space or
+        It holds 1..LONGEST_CODE letters and digits, which are its code, and SEPARATORS and LINE_BREAKs. The text for a
+        plate of two `lines` has a LINE_BREAK, and the plate breaks at one of them. Other LINE_BREAKs become a space or
         nothing. Raises ValueError when no pattern has a LINE_BREAK and `lines` is 2.
         """
         patterns = [row for row in self.patterns if lines == 1 or LINE_BREAK in row[0]]

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from common import SLOTS, WINDOW_SHAPE, UserError, write_beside
+from common import LONGEST_CODE, WINDOW_SHAPE, UserError, write_beside
 from media.arrays import read_arrays, read_shapes
 from media.pictures import read_image
 
@@ -30,10 +30,12 @@ class ArrayKind(NamedTuple):
 
 ARRAYS = {
     "images": ArrayKind((*WINDOW_SHAPE, 3), "uint8"),  # BGR
-    "codes": ArrayKind((), f"<U{SLOTS}"),  # empty without a plate
+    "codes": ArrayKind((), f"<U{LONGEST_CODE}"),  # empty without a plate
     "presence": ArrayKind((), "uint8"),  # 1 when the plate is wholly in the window and at the right scale
     "corners": ArrayKind((4, 2), "float32"),  # window fractions; 0 without a plate, or with too little of one to tell
-    "centres": ArrayKind((SLOTS, 2), "float32"),  # of each character: x, a fraction of the width; line; -1 past the end
+    "centres": ArrayKind(
+        (LONGEST_CODE, 2), "float32"
+    ),  # of each character: x in 0..1, and line; -1 past the end
     "rectified": ArrayKind((), "uint8"),  # 1 for the reader's windows, 0 for the finder's
 }
 BATCH = 10_000  # windows in a file of a folder of batches; 246 MB

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from common import (
-    SLOTS,
+    LONGEST_CODE,
     UNIT_SQUARE,
     WINDOW_SHAPE,
     from_unit_square,
@@ -160,7 +160,7 @@ def cut_place(picture: np.ndarray, corners: np.ndarray, width: float) -> tuple[n
 
 def tell_truth(choice: Choice, subject: Subject, corners: np.ndarray) -> dict[str, np.ndarray]:
     """The arrays of a window but its image. The window shows `subject` at `corners` (4, 2), in window fractions."""
-    code, centres = "", np.full((SLOTS, 3), -1, np.float32)
+    code, centres = "", np.full((LONGEST_CODE, 3), -1, np.float32)
     if choice.present:
         code = subject.code
         centres[: len(code)] = subject.centres
@@ -170,7 +170,7 @@ def tell_truth(choice: Choice, subject: Subject, corners: np.ndarray) -> dict[st
     partly = choice.rectified and choice.shown == "plate" and within_reach(corners)
     known = choice.present or partly
     return {
-        "codes": np.array(code, f"<U{SLOTS}"),
+        "codes": np.array(code, f"<U{LONGEST_CODE}"),
         "presence": np.uint8(choice.present),
         "corners": (corners if known else np.zeros((4, 2))).astype(np.float32),
         "centres": centres[:, [0, 2]],

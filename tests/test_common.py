@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import common
 
 ROOT = Path(__file__).parent.parent
-codes = st.text(common.ALPHABET, max_size=common.SLOTS)
+codes = st.text(common.ALPHABET, max_size=common.LONGEST_CODE)
 
 
 # --- codes --------------------------------------------------------------------------------------------------------
@@ -24,17 +24,17 @@ codes = st.text(common.ALPHABET, max_size=common.SLOTS)
 @given(codes)
 @settings(deadline=None)
 def test_a_code_becomes_classes_and_then_blanks(code):
-    slots = common.code_to_slots(code)
-    assert slots.shape == (common.SLOTS,)
+    slots = common.code_to_classes(code)
+    assert slots.shape == (common.LONGEST_CODE,)
     assert slots.dtype.kind == "i"
     assert "".join(common.ALPHABET[i] for i in slots[: len(code)]) == code
     assert (slots[len(code) :] == common.BLANK).all()
 
 
-@pytest.mark.parametrize("code", ["KA 02", "ka02", "A·B", "Ä", "A" * (common.SLOTS + 1)])
+@pytest.mark.parametrize("code", ["KA 02", "ka02", "A·B", "Ä", "A" * (common.LONGEST_CODE + 1)])
 def test_no_code_is_refused(code):
     with pytest.raises(ValueError, match=r"substring|longer"):
-        common.code_to_slots(code)
+        common.code_to_classes(code)
 
 
 @pytest.mark.parametrize(

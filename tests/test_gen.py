@@ -14,7 +14,7 @@ import pytest
 from window_batches import assert_same_batch
 
 import gen
-from common import ALPHABET, SLOTS, WINDOW_SHAPE, run
+from common import ALPHABET, LONGEST_CODE, WINDOW_SHAPE, run
 from media.pictures import read_image, write_image
 from synthesis import storage
 from synthesis.backgrounds import HARD_NEGATIVES
@@ -60,7 +60,7 @@ def test_windows_are_named_by_index_code_and_presence(made):
         assert index == f"{i:08d}"
         assert set(code) <= set(ALPHABET)
         assert presence == str(int(bool(code)))
-        assert len(code) <= SLOTS
+        assert len(code) <= LONGEST_CODE
         assert read_image(made[0] / "test" / name).shape == (*WINDOW_SHAPE, 3)
     assert {name[-5] for name in names} == {"0", "1"}
     assert "painted" not in made[2]

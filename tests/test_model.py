@@ -175,7 +175,7 @@ def test_outputs_have_the_documented_shapes(networks, windows):
     batch = len(windows)
     shapes = {"presence": (batch, 1), "corners": (batch, 4, 2)}
     assert {name: value.shape for name, value in call(networks[0], windows).items()} == shapes
-    shapes |= {"characters": (batch, common.SLOTS, common.BLANK + 1), "frames": (batch, 64, common.BLANK + 2)}
+    shapes |= {"characters": (batch, common.LONGEST_CODE, common.BLANK + 1), "frames": (batch, 64, common.BLANK + 2)}
     assert {name: value.shape for name, value in call(networks[1], windows).items()} == shapes
 
 
@@ -221,7 +221,7 @@ def truths(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {
         "presence": batch["presence"][:, None].astype(np.float32),
         "corners": batch["corners"],
-        "characters": np.stack([common.code_to_slots(code) for code in batch["codes"]]),
+        "characters": np.stack([common.code_to_classes(code) for code in batch["codes"]]),
         "centres": batch["centres"],
     }
 
@@ -301,7 +301,7 @@ def test_weights_come_back_within_half_precision(networks, windows, tmp_path):
     with np.load(path, allow_pickle=False) as data:
         header = json.loads(str(data["header"]))
     assert header["alphabet"] == common.ALPHABET
-    assert (header["slots"], header["window"]) == (common.SLOTS, list(common.WINDOW_SHAPE))
+    assert (header["slots"], header["window"]) == (common.LONGEST_CODE, list(common.WINDOW_SHAPE))
 
     others = model.get_models()
     model.set_weights(*others, loaded)

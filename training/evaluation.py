@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from common import READ_MARGIN, SLOTS, WINDOW_SHAPE, edit_distance, rectify
+from common import LONGEST_CODE, READ_MARGIN, WINDOW_SHAPE, edit_distance, rectify
 from reading.decoding import best_path
 
 READINGS = 5  # sample readings printed after each batch
@@ -58,7 +58,7 @@ def evaluate(finder, reader, test: dict) -> tuple[dict[str, float], list[str]]:
     }
     scores["score"] = (scores["presence"] + scores["code"]) / 2
     readings = [
-        f"{code or '-':>{SLOTS}} {float(p):.1f} <-> {reading or '-':<{SLOTS}} {float(q):.2f}"
+        f"{code or '-':>{LONGEST_CODE}} {float(p):.1f} <-> {reading or '-':<{LONGEST_CODE}} {float(q):.2f}"
         for code, p, reading, q in zip(true, test["presence"][straight], read, read_presence, strict=True)
     ]
     return scores, readings[:READINGS]

@@ -1,7 +1,6 @@
 """The losses by which the networks learn. Each takes what a network should answer and what it answers."""
 
-from common import BLANK
-from common import SLOTS as LONGEST
+from common import BLANK, LONGEST_CODE
 from model import COLUMNS, LINES, get_models
 
 CORNER_TOLERANCE = 0.02  # window fractions; a corner's error counts squared below it, plainly above
@@ -51,7 +50,7 @@ def reading_loss(classes, centres, logits):
     nearness = ops.concatenate([nearness * on for on in on_line], axis=-1)  # (B, 12, 64)
     truth = ops.one_hot(classes, BLANK + 1)  # (B, 12, 37)
     placed = -ops.sum(ops.matmul(nearness, ops.log_softmax(logits, axis=-1)) * truth, axis=(1, 2))  # (B,)
-    return shown * (spelt + CENTRES_SHARE * placed) / LONGEST
+    return shown * (spelt + CENTRES_SHARE * placed) / LONGEST_CODE
 
 
 def reader_loss(y: dict, y_pred: dict):

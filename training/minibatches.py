@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common import ALPHABET, UserError, code_to_slots
+from common import ALPHABET, UserError, code_to_classes
 
 MINIBATCH = 64  # windows a step; with more windows a step there would be fewer steps in the same hours
 REUSE = 2  # passes through a batch; to synthesise a window takes a sixth of the reader's time on it; not tuned
@@ -91,6 +91,6 @@ def truths(batch: dict, chosen: np.ndarray, name: str) -> dict[str, np.ndarray]:
         "corners": batch["corners"][chosen],  # (M, 4, 2)
     }
     if name == "reader":
-        y["characters"] = np.stack([code_to_slots(code) for code in batch["codes"][chosen]])  # (M, 12)
+        y["characters"] = np.stack([code_to_classes(code) for code in batch["codes"][chosen]])  # (M, 12)
         y["centres"] = batch["centres"][chosen]  # (M, 12, 2)
     return y

@@ -12,7 +12,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from common import SLOTS, UNIT_SQUARE, WINDOW_SHAPE, UserError, edit_distance, from_unit_square, rectify, warp_points
+from common import (
+    LONGEST_CODE,
+    UNIT_SQUARE,
+    WINDOW_SHAPE,
+    UserError,
+    edit_distance,
+    from_unit_square,
+    rectify,
+    warp_points,
+)
 from media.labels import Label, find_folder, find_photos, read_labels
 from media.pictures import read_image
 from network.weights import save_weights
@@ -130,9 +139,9 @@ def load_album(table: Path, weights: Path, formats: str | None) -> Album:
     """
     labels = [label for label in read_labels(table) if label.code]
     for label in labels:
-        if len(label.code) > SLOTS:
+        if len(label.code) > LONGEST_CODE:
             raise UserError(
-                f"{table}: line {label.line}: {label.code} has more than {SLOTS} characters; delete the line"
+                f"{table}: line {label.line}: {label.code} has more than {LONGEST_CODE} characters; delete the line"
             )
     photos = find_photos(table, labels, find_folder(table))
     if len(photos) < LEAST_PHOTOS:

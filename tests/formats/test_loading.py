@@ -208,7 +208,7 @@ def test_a_spoilt_line_is_refused_with_its_number_or_harmless(tmp_path_factory, 
     except common.UserError as error:
         message = str(error)
     if message is None:
-        assert 1 <= len(code_of(form.draw_text(np.random.default_rng(0)))) <= common.SLOTS
+        assert 1 <= len(code_of(form.draw_text(np.random.default_rng(0)))) <= common.LONGEST_CODE
     else:
         assert re.search(r"xx\.toml: line \d+: ", message)
         assert len(message.splitlines()) == 1

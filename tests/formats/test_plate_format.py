@@ -34,7 +34,7 @@ def test_text_is_a_code_with_separators(name, seed, lines):
     assume(lines == 1 or any(LINE_BREAK in pattern for pattern, _ in form.patterns))
     text = form.draw_text(np.random.default_rng(seed), lines)
     assert set(text) <= set(common.ALPHABET + SEPARATORS + LINE_BREAK)
-    assert 1 <= len(code_of(text)) <= common.SLOTS
+    assert 1 <= len(code_of(text)) <= common.LONGEST_CODE
     assert all(code_of(line) for line in text.split(LINE_BREAK))
     assert any(re.fullmatch(as_regex(pattern, form.lists), code_of(text)) for pattern, _ in form.patterns)
     if lines == 2:

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_formats import count_out, draw_code, make_format, two_formats
 
-from common import ALPHABET, SLOTS
+from common import ALPHABET, LONGEST_CODE
 from formats.loading import load_formats
 from reading.grammar import OFF_PATTERN, Grammar
 
 [GB] = load_formats("gb")
 GB_GRAMMAR = Grammar([GB])
-codes = st.text(ALPHABET, min_size=1, max_size=SLOTS)
+codes = st.text(ALPHABET, min_size=1, max_size=LONGEST_CODE)
 
 
 def test_weights_are_those_of_counting_out():

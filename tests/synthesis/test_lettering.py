@@ -12,7 +12,7 @@ from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, load_typeface
 
 FACES = load_typefaces(())
 
-texts = st.text(CHARACTERS + " ", min_size=1, max_size=common.SLOTS + 3).filter(lambda t: t == t.strip())
+texts = st.text(CHARACTERS + " ", min_size=1, max_size=common.LONGEST_CODE + 3).filter(lambda t: t == t.strip())
 
 
 @given(texts, st.sampled_from(FACES), st.floats(0, 60), st.floats(20, 300), st.floats(5, 80), st.integers(0, 2**32))

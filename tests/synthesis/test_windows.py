@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from window_batches import PAINTED, assert_same_batch, turns
 
-from common import SLOTS, WINDOW_SHAPE
+from common import LONGEST_CODE, WINDOW_SHAPE
 from media.pictures import write_image
 from synthesis.backgrounds import HARD_NEGATIVES
 from synthesis.placement import within_reach
@@ -31,10 +31,10 @@ def kinds(batch: dict) -> tuple[np.ndarray, np.ndarray]:
 def test_arrays_have_the_documented_types(batch):
     wanted = {
         "images": ((600, *WINDOW_SHAPE, 3), "uint8"),
-        "codes": ((600,), f"<U{SLOTS}"),
+        "codes": ((600,), f"<U{LONGEST_CODE}"),
         "presence": ((600,), "uint8"),
         "corners": ((600, 4, 2), "float32"),
-        "centres": ((600, SLOTS, 2), "float32"),
+        "centres": ((600, LONGEST_CODE, 2), "float32"),
         "rectified": ((600,), "uint8"),
     }
     assert {key: (array.shape, array.dtype.str.lstrip("|")) for key, array in batch.items()} == {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from training_runs import ROOT
 from window_batches import PAINTED
 
-from common import UNIT_SQUARE, UserError, code_to_slots
+from common import UNIT_SQUARE, UserError, code_to_classes
 from media.labels import Label
 from model import load_weights
 from reading.plate import Plate
@@ -205,7 +205,7 @@ def test_a_batch_is_mixed_with_photographs(album):
     assert (mixed["centres"][changed] == -1).all()
     for key in ("codes", "presence", "corners", "centres"):
         np.testing.assert_array_equal(mixed[key][~changed], batch[key][~changed])
-    assert np.stack([code_to_slots(code) for code in mixed["codes"]]).shape == (200, 12)
+    assert np.stack([code_to_classes(code) for code in mixed["codes"]]).shape == (200, 12)
 
 
 def test_held_out_photographs_are_read(album):
