@@ -54,7 +54,7 @@ from common import CommandParser, UserError, positive, probability, run, shard, 
 from reading.export import export_networks
 from reading.finder import NARROWEST_PLATE
 from reading.measuring import Measurement, match_labels
-from reading.plan import check_files, draw_into_folder, draw_like, take_part
+from reading.plan import check_files, draw_like, draw_to, take_part
 from reading.plate_reader import MIN_PLATE, THRESHOLD, WEIGHTS, PlateReader
 from reading.report import prepare_report, write_report
 from reading.results import STDOUT, RowFiles
@@ -77,7 +77,7 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     words = "photograph, folder, pattern, video, camera's number, address, or - for a list; weights; OUT (see above)"
     add("words", metavar="IN [weights.npz] [OUT]", nargs="*", help=words)
-    add("--out", metavar="DIR", type=Path, help="draw the photographs and videos into this folder")
+    add("--out", metavar="DIR", type=Path, help="draw into this folder, or one photograph or video into this file")
     add("--json", metavar="FILE", type=Path, help="write JSON, a line a photograph or plate of a video; - is stdout")
     add("--csv", metavar="FILE", type=Path, help="write a table, a row a plate; - is stdout")
     add("--recursive", action="store_true", help="read folders in folders too")
@@ -158,7 +158,7 @@ def plan(arguments: argparse.Namespace, inputs: Inputs) -> list[Source]:
     if arguments.drawn:
         sources = draw_like(inputs, arguments.drawn)
     elif arguments.out:
-        sources = draw_into_folder(sources, arguments.out)
+        sources = draw_to(inputs, arguments.out)
     read = [source.address for source in sources if isinstance(source.address, Path)]
     rows = [path for path in (arguments.json, arguments.csv) if path and path != STDOUT]
     read += [arguments.labels] if arguments.labels else []

@@ -13,6 +13,16 @@ from reading.sources import Film, Inputs, Source
 PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"  # characters of a stream's file name
 
 
+def draw_to(inputs: Inputs, out: Path) -> list[Source]:
+    """The sources of `inputs`, to be drawn into the folder `out`, or into a picture or video where there is one source.
+
+    Raises UserError where a source cannot be drawn there.
+    """
+    if inputs.is_single and not os.path.isdir(out) and out.suffix.lower() in (*IMAGE_SUFFIXES, *CODECS):
+        return draw_like(inputs, out)
+    return draw_into_folder(inputs.sources, out)
+
+
 def draw_into_folder(sources: Sequence[Source], folder: Path) -> list[Source]:
     """`sources`, each with a file in `folder` to draw it into.
 

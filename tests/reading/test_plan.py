@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import UserError
-from reading.plan import check_files, draw_into_folder, draw_like, name_drawing, take_part
+from reading.plan import check_files, draw_into_folder, draw_like, draw_to, name_drawing, take_part
 from reading.sources import Film, Inputs, Photo
 
 
@@ -54,6 +54,22 @@ def test_out_is_of_the_inputs_kind(tmp_path):
     for source, is_single, out in wrong:
         with pytest.raises(UserError, match=out.name):
             draw_like(Inputs([source], [], is_single), out)
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "drawn"),
+    [
+        (Photo(Path("a.jpg"), "a.jpg"), "b.png", "b.png"),
+        (Photo(Path("a.jpg"), "a.jpg"), "b", "b/a.jpg"),
+        (Photo(Path("a.jpg"), "a.jpg"), "folder.png", "folder.png/a.jpg"),
+        (Film(Path("a.avi"), "a.avi"), "b.mp4", "b.mp4"),
+        (Film(0, "camera 0"), "b.mp4", "b.mp4"),
+    ],
+)
+def test_one_source_is_drawn_into_a_file_or_a_folder(tmp_path, source, out, drawn):
+    (tmp_path / "folder.png").mkdir()
+    assert draw_to(Inputs([source], [], True), tmp_path / out)[0].drawn == tmp_path / drawn
+    assert draw_to(Inputs([source], [], False), tmp_path / out)[0].drawn == tmp_path / out / name_drawing(source)
 
 
 @settings(deadline=None)
