@@ -205,10 +205,17 @@ def run(main: Callable[[], None]) -> None:
     elif fault and not code:
         line, code = f"standard output cannot be written ({fault.strerror}); send it elsewhere", 2
     if line:
-        with contextlib.suppress(OSError):  # of a full disk
-            print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+        print_error(line)
     if code:
         sys.exit(code)
+
+
+def print_error(line: str) -> None:
+    """Print `line` on stderr after the name of the script, if stderr can be written."""
+    try:
+        print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # so that Python can end with the exit code
 
 
 def open_missing_streams() -> None:

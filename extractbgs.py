@@ -84,7 +84,7 @@ def main() -> None:
     extraction = Extraction(backgrounds, arguments.per_class, arguments.limit)
     cut = None
     try:
-        with tqdm(total=length, unit=unit, unit_scale=True, leave=False, delay=1) as progress:
+        with tqdm(total=length, unit=unit, unit_scale=True, leave=False, delay=1, disable=None) as progress:
             candidates = find_candidates(show_progress(members, progress), wanted, met)
             extraction.run(skip_done(candidates, backgrounds))
     except CutArchive as error:
