@@ -1,5 +1,6 @@
 """What a run says of itself: its lines, training.csv and training.png."""
 
+import contextlib
 import csv
 import sys
 import threading
@@ -43,9 +44,10 @@ class Reporter:
 
     def report(self) -> None:
         pause = FIRST_REPORT
-        while not self.ended.wait(pause):
-            say(self.describe())
-            pause = REPORT_EVERY
+        with contextlib.suppress(OSError):  # nobody listens any more; the main thread finds out by itself
+            while not self.ended.wait(pause):
+                say(self.describe())
+                pause = REPORT_EVERY
 
     def __enter__(self) -> "Reporter":
         self.thread.start()

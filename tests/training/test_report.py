@@ -33,6 +33,20 @@ def test_a_reporter_speaks_again_and_again_until_its_end(monkeypatch, capsys):
     assert set(said) == {"so it goes"}
 
 
+def test_a_reporter_ends_quietly_when_nobody_listens(monkeypatch):
+    def fail(*_lines):
+        raise BrokenPipeError
+
+    faults = []
+    monkeypatch.setattr(report, "FIRST_REPORT", 0)
+    monkeypatch.setattr(report, "say", fail)
+    monkeypatch.setattr(threading, "excepthook", faults.append)
+    with report.Reporter(lambda: "so it goes") as reporter:
+        reporter.thread.join(60)
+        assert not reporter.thread.is_alive()
+    assert not faults
+
+
 def test_a_report_comes_every_minute():
     assert report.FIRST_REPORT < 60
     assert report.REPORT_EVERY < 60
