@@ -12,11 +12,14 @@
     python detect.py rtsp://camera/stream --csv -        a stream
     python detect.py cuts --crops                        pictures that are plates: nothing is searched
     python detect.py photos --labels labels.tsv --report out  how much is right, and pictures of the mistakes
+    python detect.py photos --only in,gb --top 3         no code but what these formats allow; the three likeliest
+    python detect.py photos --pattern 'LL DD LL DDDD'    plates of no format in formats/
     python detect.py --export networks                   both networks as .onnx files
 
 Each plate is printed on a line: its code, its confidence, and its box as x,y,w,h in pixels. Where there are several
-photographs, the name of the photograph comes first. An argument that ends in .npz is the weights, by default the
-weights.npz beside this script.
+photographs, the name of the photograph comes first. JSON and CSV also have the country whose format fits the code best,
+and the probability of this country. An argument that ends in .npz is the weights, by default the weights.npz beside
+this script.
 
     python detect.py photos weights.npz out --json readings.jsonl --resume
     python detect.py photos weights.npz out --json readings1.jsonl --shard 1/2
@@ -86,7 +89,11 @@ def parse_arguments() -> argparse.Namespace:
     add("--resume", action="store_true", help="leave out photographs that are drawn and have a row in FILE")
     add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of the photographs")
     add("--threshold", metavar="P", type=probability, default=THRESHOLD, help="least confidence (%(default)s)")
-    add("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
+    which.add_argument("--only", metavar="LIST", help="read no code but what these formats allow, such as in,gb")
+    add("--pattern", metavar="TEXT", help="one more format, or the only one, such as 'LL DD LL DDDD' (see any.toml)")
+    add("--top", metavar="N", type=positive(int), default=0, help="give the N most probable codes of each plate")
     add("--min-plate", metavar="PX", type=pixels, default=MIN_PLATE, help="narrowest plate (%(default)s)")
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
     add("--labels", metavar="FILE", type=Path, help="measure the readings by this table of the plates")
@@ -200,7 +207,16 @@ def main() -> None:
     watchers = [measurement.watch] if measurement else []
     options = Options(files, args.crops, args.every, args.resume, inputs.is_single, watchers)
     silence_decoders()
-    reader = PlateReader(args.weights, args.formats, args.threshold, args.min_plate, args.max_plate)
+    reader = PlateReader(
+        args.weights,
+        args.formats if args.only is None else args.only,
+        args.threshold,
+        args.min_plate,
+        args.max_plate,
+        only=args.only is not None,
+        pattern=args.pattern,
+        top=args.top,
+    )
     read_sources(reader, sources, options, inputs.faults)
     if measurement:
         finish_measurement(args, measurement)

@@ -71,6 +71,19 @@ def read_format(path: Path, content: bytes) -> PlateFormat:
         raise UserError(f"{path}: line {find_line(source, error.where)}: {error}") from None
 
 
+def choose_formats(names: str | None = None, pattern: str | None = None) -> list[PlateFormat]:
+    """The project's formats `names`, as `load_formats` gives them, and the format of `pattern`, if there is one.
+
+    With a `pattern` and no `names` there is no other format. PATTERN may be among the names then. Raises UserError as
+    `load_formats` and `pattern_format` do.
+    """
+    if pattern is None:
+        return load_formats(names)
+    others = [name for name in (names or PATTERN).split(",") if name.strip() != PATTERN]
+    formats = load_formats(",".join(others)) if others else []
+    return [*formats, pattern_format(pattern)]
+
+
 def pattern_format(pattern: str) -> PlateFormat:
     """The format called PATTERN of plates that say `pattern`, as in "LL DD LL DDDD". It is written as in any.toml.
 

@@ -9,7 +9,7 @@ from onnxruntime import InferenceSession as Session
 from onnxruntime import SessionOptions
 
 from common import UNIT_SQUARE
-from formats.loading import load_formats
+from formats.loading import choose_formats
 from media.pictures import read_image
 from reading.cores import count_cores
 from reading.decoding import decode
@@ -50,11 +50,13 @@ class PlateReader:
     """Reads the number plates of photographs, as in `PlateReader().read(photo)`.
 
     `weights` is a file that train.py wrote, by default the one that the project ships. `formats` names the plates that
-    there are, as in "in,gb", by default all formats. `threshold`, 0..1, is the least confidence of a plate.
-    `min_plate` and `max_plate` bound the width in pixels of the plates that are searched.
+    there are, as in "in,gb", by default all formats. `pattern`, such as "LL DD LL DDDD", is one more format, or the
+    only one where `formats` is None. With `only` no other codes are read than the codes that these formats allow.
+    `threshold`, 0..1, is the least confidence of a plate. `min_plate` and `max_plate` bound the width in pixels of the
+    plates that are searched. Each plate has its `top` most probable codes.
 
-    Raises UserError when the weights cannot be read or a format is unknown. One object may be used by several threads
-    at once.
+    Raises UserError when the weights cannot be read, a format is unknown or `pattern` is none. One object may be used
+    by several threads at once.
     """
 
     def __init__(
@@ -64,12 +66,16 @@ class PlateReader:
         threshold: float = THRESHOLD,
         min_plate: float = MIN_PLATE,
         max_plate: float = np.inf,
+        only: bool = False,
+        pattern: str | None = None,
+        top: int = 0,
     ) -> None:
-        self.grammar = Grammar(load_formats(formats))
+        self.grammar = Grammar(choose_formats(formats, pattern), only)
         self.finder, self.reader = load_networks(weights)
         self.threshold = threshold
         self.min_plate = min_plate
         self.max_plate = max_plate
+        self.top = top
 
     def read(self, photos: Picture | Sequence[Picture], crops: bool = False) -> list[Plate] | list[list[Plate]]:
         """The plates of a photo, the surest first. Of a list of photos it gives a list of such lists.
@@ -101,7 +107,8 @@ class PlateReader:
         corners = np.array([outline(crop.shape) for crop in crops]).reshape(-1, 4, 2)
         plates: list[list[Plate]] = []
         for view in look(self.reader, crops, corners, are_plates=True):
-            plate = make_plate(1.0, view.corners, view.looks, crops[view.number].shape, self.grammar)
+            shape = crops[view.number].shape
+            plate = make_plate(1.0, view.corners, view.looks, shape, self.grammar, self.top)
             plates.append([plate] if self.is_plate(plate) else [])
         return plates
 
@@ -120,7 +127,10 @@ class PlateReader:
         each place that may be a plate.
         """
         views = look(self.reader, [photo] * len(corners), corners)
-        return [(v.place, make_plate(v.presence, v.corners, v.looks, photo.shape, self.grammar)) for v in views]
+        return [
+            (view.place, make_plate(view.presence, view.corners, view.looks, photo.shape, self.grammar, self.top))
+            for view in views
+        ]
 
     def is_plate(self, plate: Plate) -> bool:
         """Whether a reading is sure enough, long enough, and has a part of its box in the photo."""
@@ -149,16 +159,31 @@ def outline(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def make_plate(
-    presence: float, corners: np.ndarray, looks: np.ndarray, shape: tuple[int, int, int], grammar: Grammar
+    presence: float,
+    corners: np.ndarray,
+    looks: np.ndarray,
+    shape: tuple[int, int, int],
+    grammar: Grammar,
+    top: int = 0,
 ) -> Plate:
     """The plate that the reader saw in a photo of `shape` (H, W, 3).
 
     `presence` is 0..1, `corners` is (4, 2), `looks` is (M, *reader.LOOK_SHAPE). The confidence is the probability that
-    the place is a plate and says the code.
+    the place is a plate and says the code. The plate has its `top` most probable codes.
     """
     reading = decode(looks, grammar)
-    confidence = grammar.presence(float(presence), reading.code) * reading.probability
-    return Plate(reading.code, confidence, bounding_box(corners, shape), corners, reading.characters)
+    codes = [(code, grammar.presence(float(presence), code) * share) for code, share in reading.best(top)]
+    country, country_probability = grammar.country(reading.code)
+    return Plate(
+        code=reading.code,
+        confidence=grammar.presence(float(presence), reading.code) * reading.probability,
+        box=bounding_box(corners, shape),
+        corners=corners,
+        characters=reading.characters,
+        country=country,
+        country_probability=country_probability if country else None,
+        codes=tuple(codes),
+    )
 
 
 def bounding_box(corners: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -109,7 +109,7 @@ class Results:
     def add_photo(self, name: str, plates: list[Plate]) -> None:
         """Print and write the plates of the photo `name`."""
         for plate in plates:
-            self.print_line(name, describe(plate))
+            self.print_line(name, describe(plate) + describe_others(plate))
         row = {"image": name, "plates": [plate.as_dict() for plate in plates]}
         if self.json_file:
             self.json_file.write(json.dumps(row) + "\n")
@@ -117,8 +117,9 @@ class Results:
 
     def add_track(self, name: str, track: Track) -> None:
         """Print and write a plate that has left the video `name`."""
-        self.print_line(name, f"{describe(track.plate)} {track.first:.2f}-{track.last:.2f}")
-        plate = track.plate.as_dict()
+        plate = track.plate
+        self.print_line(name, f"{describe(plate)} {track.first:.2f}-{track.last:.2f}{describe_others(plate)}")
+        plate = plate.as_dict()
         times = {"first": round(track.first, 3), "last": round(track.last, 3), "frames": track.frames}
         if self.json_file:
             self.json_file.write(json.dumps({"video": name, **plate, **times}) + "\n")
@@ -142,6 +143,11 @@ class Results:
 def describe(plate: Plate) -> str:
     """A plate as it is printed: code, confidence, and box as x,y,w,h in pixels."""
     return f"{plate.code} {plate.confidence:.2f} {','.join(map(str, plate.box))}"
+
+
+def describe_others(plate: Plate) -> str:
+    """The other codes that were asked for, as they are printed after the plate: codes and confidences."""
+    return "".join(f" or {code} {confidence:.2f}" for code, confidence in plate.codes[1:])
 
 
 # --- files of rows ------------------------------------------------------------------------------------------------

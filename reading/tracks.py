@@ -48,10 +48,11 @@ class Track:
 
     @property
     def plate(self) -> Plate:
-        """The surest reading of the code; its confidence is multiplied by the code's share of all votes."""
+        """The surest reading of the code; its confidences are multiplied by the code's share of all votes."""
         share = self.votes[self.code] / max(self.total, 1e-9)
         surest = self.surest[self.code]
-        return surest._replace(confidence=share * surest.confidence)
+        codes = tuple((code, share * confidence) for code, confidence in surest.codes)
+        return surest._replace(confidence=share * surest.confidence, codes=codes)
 
 
 class Tracker:

@@ -58,6 +58,48 @@ def test_the_drawn_scene_is_read(shipped_weights, tmp_path):
     assert drawn.shape == scene.shape
     assert np.abs(drawn.astype(int) - scene).max() > 100
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.jpg", "rows.jsonl"]
+    assert row["plates"][0]["country"] == "in"
+    assert row["plates"][0]["country_probability"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "is_read"),
+    [
+        (["--only", "in"], True),
+        (["--only", "gb,br"], False),
+        (["--only", "pattern", "--pattern", "LL DD LL DDDD"], True),
+        (["--only", "gb,pattern", "--pattern", "LL DDDD"], False),
+    ],
+)
+def test_nothing_is_read_but_what_some_formats_allow(shipped_weights, options, is_read):
+    result = run_detect(ROOT / "in.jpg", shipped_weights, *options)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("KA02MK7259 ") is is_read
+    assert bool(result.stdout) is is_read
+
+
+def test_the_most_probable_codes_are_printed_and_written(shipped_weights):
+    result = run_detect(ROOT / "in.jpg", shipped_weights, "--top", "3", "--json", "-")
+    codes = json.loads(result.stdout)["plates"][0]["codes"]
+    assert len(codes) == 3
+    assert codes[0][0] == "KA02MK7259"
+    assert [p for _, p in codes] == sorted((p for _, p in codes), reverse=True)
+    printed = run_detect(ROOT / "in.jpg", shipped_weights, "--top", "2").stdout.split()
+    assert printed[3:] == ["or", codes[1][0], f"{codes[1][1]:.2f}"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--only", "xx"], "no plate format is called 'xx'"),
+        (["--only", ""], "no plate format is called ''"),
+        (["--only", "in", "--formats", "gb"], "not allowed with"),
+        (["--pattern", "ll dd"], "'l' is not one of L, D"),
+        (["--top", "0"], "0 is not above 0"),
+    ],
+)
+def test_options_on_formats_are_refused(shipped_weights, options, reason):
+    assert_refused(run_detect(ROOT / "in.jpg", shipped_weights, *options), reason)
 
 
 def test_in_jpg_is_small_and_of_the_promised_size():
@@ -413,7 +455,8 @@ def test_a_video_is_read(shipped_weights, tmp_path):
     assert first <= 0.3
     assert last >= 0.8
     row = json.loads(rows.read_text())
-    assert list(row) == ["video", "text", "confidence", "box", "corners", "characters", "first", "last", "frames"]
+    assert list(row)[:4] == ["video", "text", "confidence", "box"]
+    assert list(row)[-5:] == ["country", "country_probability", "first", "last", "frames"]
     assert (row["video"], row["text"], row["first"], row["last"]) == ("in.mp4", code, first, last)
     assert ",".join(map(str, row["box"])) == box
     assert 6 <= row["frames"] <= 12

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import common
-from formats.loading import load_formats, pattern_format
+from formats.loading import choose_formats, load_formats, pattern_format
 
 NAMES = sorted(path.stem for path in (Path(__file__).parent.parent.parent / "formats").glob("*.toml"))
 
@@ -223,6 +223,29 @@ def test_a_pattern_makes_a_format():
     assert form.patterns == (("LL DD|X DDDD", 1.0),)
     for seed in range(20):
         assert re.fullmatch(r"[A-Z]{2}\d\dX\d{4}", code_of(form.draw_text(np.random.default_rng(seed))))
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern", "chosen"),
+    [
+        ("in,gb", None, ["in", "gb"]),
+        (None, "LL", ["pattern"]),
+        ("in", "LL", ["in", "pattern"]),
+        ("pattern", "LL", ["pattern"]),
+        ("gb, pattern,in", "LL", ["gb", "in", "pattern"]),
+    ],
+)
+def test_formats_are_chosen_by_name_and_pattern(names, pattern, chosen):
+    assert [form.name for form in choose_formats(names, pattern)] == chosen
+
+
+def test_without_names_and_pattern_there_are_all_formats():
+    assert [form.name for form in choose_formats()] == NAMES
+
+
+def test_a_pattern_that_is_named_must_be_there():
+    with pytest.raises(common.UserError, match="no plate format is called 'pattern'"):
+        choose_formats("pattern")
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,19 @@ def test_threads_may_share_a_reader(weights):
     assert any(alone)
 
 
+def test_the_most_probable_codes_add_up_to_1_at_most():
+    finder = KnowingFinder(800, quad(60, 60, 100, 25)[None])
+    reader = make_plate_reader(finder, ConstantReader("KA02MK7259", 0.04, certainty=0.95), threshold=0.1)
+    photo = np.zeros((400, 800, 3), np.uint8)
+    [plate] = reader.read(photo)
+    assert plate.codes == ()
+    reader.top = 4
+    [plate] = reader.read(photo)
+    assert len(plate.codes) == 4
+    assert plate.codes[0] == (plate.code, plate.confidence)
+    assert plate.confidence < sum(confidence for _, confidence in plate.codes) <= 1
+
+
 # --- one reading of each plate --------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ class Reading(NamedTuple):
     code: str
     confidence: float
     box: tuple[int, int, int, int] = (100, 100, 80, 20)
+    codes: tuple[tuple[str, float], ...] = ()
 
 
 def follow(frames: list[tuple[float, list[Reading]]], period: float = 0.04) -> list[tracks.Track]:
@@ -77,6 +78,13 @@ def test_readings_vote_with_their_confidence():
     assert track.code == "A123"
     assert track.plate.box == (100, 100, 80, 20)
     assert track.plate.confidence == pytest.approx(1.6 / 2.4 * 0.9)
+
+
+def test_all_codes_of_the_surest_reading_lose_as_much_as_its_confidence():
+    readings = [Reading("AB12", 0.8, codes=(("AB12", 0.8), ("AB72", 0.1))), Reading("AB72", 0.2)]
+    [track] = follow([(i / 25, [reading]) for i, reading in enumerate(readings)])
+    assert track.plate.confidence == pytest.approx(0.64)
+    assert dict(track.plate.codes) == {"AB12": pytest.approx(0.64), "AB72": pytest.approx(0.08)}
 
 
 def test_a_track_of_one_reading_says_what_it_says():
