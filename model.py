@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
-"""The network: what it is, layer by layer.
+"""The two networks, layer by layer.
 
     python model.py [weights.npz]
 
-prints a table of the layers with their output shapes, parameters and multiply-adds, and checks a weights file
-(`weights.npz`, where there is one and none is named).
+prints a table of the layers with their output shapes, parameters and multiply-adds. It also checks a weights file:
+the file that is named, or weights.npz where there is one.
 
-Two small convolutional networks share one file of weights, because finding a plate and reading it ask for different
-things. The *finder* must be cheap, because it sees every place of a photograph at every scale: it looks at a window at
-half its resolution. The *reader* sees only the few windows that are found, each turned upright (`common.rectify`).
+Finding a plate and reading it ask for different things. So there are two small convolutional networks, and both are in
+one file of weights. The *finder* must be cheap, because it sees every place of a photograph at every scale. It looks at
+a window at half the window's resolution. The *reader* sees the few windows that the finder found, each turned upright
+(`common.rectify`).
 
-Both networks are written down once, below, against a handful of operations. `network/` has these operations twice:
-`KerasNet` makes a model to train of them, `OnnxNet` a graph that ONNX Runtime runs without a training framework.
+Each network is written once, below, with a handful of operations. The operations are written twice, in `network/`.
+`KerasNet` makes a model to train, and `OnnxNet` makes a graph that ONNX Runtime runs without a training framework.
 """
 
-from pathlib import Path
+import os
 
 import numpy as np
 
@@ -24,14 +25,20 @@ from network.onnx_net import OnnxNet
 from network.shapes import ShapeNet
 from network.weights import read_weights
 
-FINDER_SHAPE = (32, 64)  # height, width in pixels of a window at the finder's resolution, half the reader's
-FINDER_STRIDE = 8  # pixels, at the finder's resolution, from one position to the next
+WEIGHTS = "weights.npz"  # the file that is checked where none is named
+# The finder's window.
+FINDER_SHAPE = (32, 64)  # height, width in pixels: half of a window's
+FINDER_STRIDE = 8  # pixels of the finder's window from one position to the next
+# The reader's frames.
 LINES = 2  # a plate has one line or two
-COLUMNS = 32  # frames in a line; a code of 12 characters, all alike, needs 23
+COLUMNS = 32  # frames in a line; a code of 12 equal characters needs 23, with a blank between two of them
 
 
 def residual(net, x, name: str, filters: int, strides=(1, 1), kernel=(3, 3), inner: int | None = None):
-    """Two convolutions and a short cut round them (He et al., arXiv:1512.03385)."""
+    """A residual block: two convolutions and a shortcut around them (He et al., arXiv:1512.03385).
+
+    `filters` are the output's channels, and `inner`, where given, the channels between the two convolutions.
+    """
     y = net.relu(net.conv(x, f"{name}/conv1", inner or filters, kernel, strides))
     y = net.conv(y, f"{name}/conv2", filters, kernel, gain=0.5)
     if strides != (1, 1):
@@ -40,10 +47,11 @@ def residual(net, x, name: str, filters: int, strides=(1, 1), kernel=(3, 3), inn
 
 
 def finder_network(net, x):
-    """Presence (logits) and corners at every position of `x`, (B, H, W, 3) in 0..1 at the finder's resolution.
+    """Presence and corners at every position of `x`, (B, H, W, 3) in 0..1 at half of a window's resolution.
 
-    No convolution is padded, so that a position sees its own 32x64 patch and nothing else: the same on a window as on
-    a photograph. Shapes on the right are those of one window.
+    Returns presence (B, h, w, 1), logits, and corners (B, h, w, 8), fractions of the window. The large kernels are not
+    padded, so a position sees its own 32x64 pixels and nothing else. So its answer is the same on a window and on a
+    photograph. The shapes on the right are those of one window.
     """
     x = net.relu(net.conv(x, "finder/stem", 48, (4, 4), (2, 2), "valid"))  # (B, 15, 31, 48)
     x = net.relu(net.conv(x, "finder/down1", 64, (3, 3), (2, 2), "valid"))  # (B, 7, 15, 64)
@@ -63,10 +71,11 @@ def finder_network(net, x):
 def reader_network(net, x):
     """Presence, corners and characters of rectified windows `x`, (B, 64, 128, 3) in 0..1.
 
-    The characters are read from *frames*: 32 columns of the upper or only line, then 32 columns of the lower line.
-    Each frame gives the logits of 36 characters and of blank, which means "no new character here". They are trained
-    and decoded as connectionist temporal classification (CTC; Graves et al., ICML 2006), so nothing has to count.
-    Returns presence (B, 1) logits, corners (B, 8) in window fractions, and characters (B, 64, 37) logits.
+    Returns presence (B, 1), logits, corners (B, 8), fractions of the window, and characters (B, 64, 37), logits.
+    The characters are read from 64 *frames*: 32 columns of the upper or only line, then 32 columns of the lower line.
+    Each frame has the logits of 36 characters and of blank, which means "no new character here". The frames are
+    trained and decoded by connectionist temporal classification (CTC; Graves et al., ICML 2006), so no part of the
+    network counts characters.
     """
     x = net.standardise(x)
     x = net.relu(net.conv(x, "reader/stem", 48, (5, 5), (2, 2)))  # (B, 32, 64, 48)
@@ -89,7 +98,7 @@ def reader_network(net, x):
 
 
 def layers() -> list[tuple]:
-    """(name, output shape, kernel shape, multiply-adds) of every convolution, for one window."""
+    """(name, output shape, kernel shape, multiply-adds) of each convolution, for one window."""
     net = ShapeNet()
     finder_network(net, (*FINDER_SHAPE, 3))
     reader_network(net, (*WINDOW_SHAPE, 3))
@@ -99,14 +108,15 @@ def layers() -> list[tuple]:
 def get_models(make_finder=None, make_reader=None):
     """The finder and the reader as Keras models.
 
-    Both take windows (B, 64, 128, 3), BGR in 0..1, and give a dictionary. Of both: `presence` (B, 1), logits, and
-    `corners` (B, 4, 2) in window fractions. Of the reader also: `characters` (B, 64, 37), logits. `make_finder` and
-    `make_reader` are the classes of the two models, `keras.Model` by default; training gives classes that know their
+    Both take windows (B, 64, 128, 3), BGR in 0..1, and give a dictionary of `presence` (B, 1), logits, and `corners`
+    (B, 4, 2), fractions of the window. The reader's also has `characters` (B, 64, 37), logits. `make_finder` and
+    `make_reader` are the classes of the two models, by default `keras.Model`. Training has classes that know their
     loss.
     """
     import keras
 
-    net, ops = KerasNet(), keras.ops
+    net = KerasNet()
+    ops = keras.ops
     window = keras.Input((*WINDOW_SHAPE, 3), name="window")
     presence, corners = finder_network(net, halve(window))
     outputs = {"presence": net.vector(presence), "corners": ops.reshape(net.vector(corners), (-1, 4, 2))}
@@ -118,14 +128,18 @@ def get_models(make_finder=None, make_reader=None):
 
 
 def halve(image):
-    """(B, H, W, 3) averaged two pixels by two."""
+    """Images (B, H, W, 3) at half their resolution: each pixel is the mean of two by two."""
     import keras
 
     return keras.ops.average_pool(image, 2, 2)
 
 
 def get_training_model():
-    """One model of both networks, that acts on windows (B, 64, 128, 3): what `model.py` prints."""
+    """Both networks as one Keras model of windows (B, 64, 128, 3), BGR in 0..1.
+
+    It answers with the dictionaries of `get_models` by "finder" and "reader". Training compiles the two networks of
+    `get_models` apart; this model is for programs that want both at once.
+    """
     import keras
 
     finder, reader = get_models()
@@ -134,10 +148,11 @@ def get_training_model():
 
 
 def get_detect_model(finder):
-    """A model that slides `finder`, with its very weights, over photographs (B, H, W, 3), BGR in 0..1.
+    """A Keras model that slides `finder` over photographs (B, H, W, 3), BGR in 0..1. It shares the finder's weights.
 
-    Its presence (B, h, w, 1), logits, and corners (B, h, w, 8), window fractions, at (row, column) are those of the
-    window whose top left is at pixel (16 row, 16 column).
+    It gives presence (B, h, w, 1), logits, and corners (B, h, w, 8), fractions of the window. The values at (row,
+    column) are the finder's for the window whose top left pixel is (16 row, 16 column). Detection runs the same network
+    as `onnx_model`, without Keras.
     """
     import keras
 
@@ -149,12 +164,14 @@ def get_detect_model(finder):
 
 
 def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
-    """A network as a serialised ONNX graph, made of the arrays of `load_weights` alone.
+    """The network `which`, "finder" or "reader", as a serialised ONNX graph with the `arrays` of `load_weights`.
 
-    "finder": `image` (1, H, W, 3), BGR in 0..255 at half a window's resolution, at least 32x64, gives `presence`
-    (1, h, w), probabilities, and `corners` (1, h, w, 8), fractions of the 32x64 patch whose top left is at pixel
-    (FINDER_STRIDE row, FINDER_STRIDE column). "reader": `windows` (B, 64, 128, 3), BGR in 0..255, gives `presence`
-    (B,), `corners` (B, 4, 2) in window fractions, and `characters` (B, 64, 37), log-probabilities.
+    The finder takes `image` (1, H, W, 3), BGR in 0..255 at half of a window's resolution, at least 32x64. It gives
+    `presence` (1, h, w), probabilities, and `corners` (1, h, w, 8). The corners at (row, column) are fractions of the
+    32x64 pixels whose top left pixel is (FINDER_STRIDE row, FINDER_STRIDE column).
+
+    The reader takes `windows` (B, 64, 128, 3), BGR in 0..255. It gives `presence` (B,), probabilities, `corners`
+    (B, 4, 2), fractions of the window, and `characters` (B, 64, 37), log-probabilities.
     """
     net = OnnxNet({name: array.astype(np.float32) for name, array in arrays.items()})
     pixels, shape = ("image", (1, "H", "W", 3)) if which == "finder" else ("windows", ("B", *WINDOW_SHAPE, 3))
@@ -183,36 +200,48 @@ def weight_shapes() -> dict[str, tuple]:
     return shapes
 
 
-def load_weights(path) -> dict[str, np.ndarray]:
+def load_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The arrays of a weights file by name, float32. Raises UserError when it is missing, damaged or does not fit."""
     return read_weights(path, weight_shapes())[1]
 
 
-def load_scores(path) -> dict[str, float]:
-    """The scores on the test windows, 0..1 by figure, which the weights had when they were saved."""
-    return read_weights(path, weight_shapes())[0]["scores"]
+def load_scores(path: str | os.PathLike) -> dict[str, float]:
+    """The scores of a weights file, 0..1 by figure. Raises UserError as `load_weights` does."""
+    return read_weights(path, weight_shapes())[0]
+
+
+def print_table() -> None:
+    """Print a row for each layer, and the sums of each network."""
+    print(f"{'layer':<26}{'output':>16}{'kernel':>20}{'parameters':>13}{'multiply-adds':>16}")
+    totals = {}  # parameters and multiply-adds by network
+    for name, output, kernel, multiply_adds in layers():
+        parameters = int(np.prod(kernel)) + kernel[3]
+        output = "x".join(map(str, output))
+        kernel = "x".join(map(str, kernel))
+        print(f"{name:<26}{output:>16}{kernel:>20}{parameters:>13,}{multiply_adds:>16,}")
+        total = totals.setdefault(name.split("/")[0], [0, 0])
+        total[0] += parameters
+        total[1] += multiply_adds
+    for network, (parameters, multiply_adds) in totals.items():
+        print(f"{network + ', in all':<62}{parameters:>13,}{multiply_adds:>16,}")
+
+
+def check_file(path: str | os.PathLike) -> None:
+    """Print that a weights file fits, and its scores. Raises UserError where it does not fit."""
+    scores, arrays = read_weights(path, weight_shapes())
+    figures = ", ".join(f"{name} {100 * score:.1f} %" for name, score in scores.items())
+    print(f"{path}: fits, {len(arrays)} arrays; scores: {figures or 'none, it was not tested'}")
 
 
 def main() -> None:
     parser = CommandParser(__doc__)
     parser.add_argument("weights", nargs="?", help="a weights file to check (weights.npz, where there is one)")
     args = parser.parse_args()
-    print(f"{'layer':<26}{'output':>16}{'kernel':>20}{'parameters':>13}{'multiply-adds':>16}")
-    totals = {}
-    for name, output, kernel, macs in layers():
-        parameters = int(np.prod(kernel)) + kernel[3]
-        sizes = "x".join(map(str, output)), "x".join(map(str, kernel))
-        print(f"{name:<26}{sizes[0]:>16}{sizes[1]:>20}{parameters:>13,}{macs:>16,}")
-        total = totals.setdefault(name.split("/")[0], [0, 0])
-        total[0] += parameters
-        total[1] += macs
-    for network, (parameters, macs) in totals.items():
-        print(f"{network + ', in all':<62}{parameters:>13,}{macs:>16,}")
-    path = args.weights or ("weights.npz" if Path("weights.npz").exists() else None)
-    if path:
-        header, arrays = read_weights(path, weight_shapes())
-        scores = ", ".join(f"{name} {100 * score:.1f} %" for name, score in header["scores"].items())
-        print(f"{path}: fits, {len(arrays)} arrays; on the test windows: {scores or 'not tested'}")
+    print_table()
+    if args.weights:
+        check_file(args.weights)
+    elif os.path.exists(WEIGHTS):
+        check_file(WEIGHTS)
 
 
 if __name__ == "__main__":

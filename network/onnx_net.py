@@ -1,30 +1,42 @@
-"""The networks' operations as nodes of an ONNX graph, to run them without a training framework."""
+"""The networks' operations as nodes of an ONNX graph, which runs without a training framework."""
 
 import functools
 
 import numpy as np
 
+from network.shapes import LEAST_CONTRAST
+
 
 class OnnxNet:
-    """The networks' operations as nodes of an ONNX graph, channels first; `arrays` holds the weights by name."""
+    """The networks' operations as nodes of an ONNX graph, channels first. `arrays` holds the weights by name.
+
+    An operation takes and gives the names of tensors.
+    """
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         from onnx import helper, numpy_helper
 
-        self.make_node, self.from_array = helper.make_node, numpy_helper.from_array
-        self.arrays, self.nodes, self.initializers = arrays, [], {}
+        self.make_node = helper.make_node
+        self.from_array = numpy_helper.from_array
+        self.arrays = arrays
+        self.nodes = []
+        self.initializers = {}  # constants by name
         self.relu = functools.partial(self.node, "Relu")
         self.sigmoid = functools.partial(self.node, "Sigmoid")
         self.add = functools.partial(self.node, "Add")
 
     def node(self, kind: str, *inputs, **attributes) -> str:
-        """Append a node; arrays among its inputs become constants. Returns the name of its output."""
+        """Append a node of the operator `kind` and return the name of its output.
+
+        Inputs are names of tensors, or arrays, which become constants.
+        """
         names = [x if isinstance(x, str) else self.constant(x) for x in inputs]
         output = f"{kind}_{len(self.nodes)}"
         self.nodes.append(self.make_node(kind, names, [output], **attributes))
         return output
 
     def constant(self, value) -> str:
+        """Add an array to the graph, int64 or float32, and return its name."""
         value = np.asarray(value)
         value = value.astype(np.int64 if value.dtype.kind == "i" else np.float32)
         name = f"constant_{len(self.initializers)}"
@@ -52,9 +64,6 @@ class OnnxNet:
     def vector(self, x):  # (B, C, 1, 1) -> (B, C)
         return self.node("Flatten", x)
 
-    def sequence(self, x):  # (B, C, 1, N) -> (B, N, C)
-        return self.node("Transpose", self.node("Squeeze", x, [2]), perm=(0, 2, 1))
-
     def frames(self, x, lines, columns):  # (B, lines * C, 1, columns) -> (B, lines * columns, C)
         x = self.node("Reshape", x, [0, lines, -1, columns])
         x = self.node("Transpose", x, perm=(0, 1, 3, 2))
@@ -63,13 +72,13 @@ class OnnxNet:
     def standardise(self, x):
         x = self.node("Sub", x, self.node("ReduceMean", x, [1, 2, 3], keepdims=1))
         deviation = self.node("Sqrt", self.node("ReduceMean", self.node("Mul", x, x), [1, 2, 3], keepdims=1))
-        return self.node("Div", x, self.node("Add", deviation, np.float32(0.02)))
+        return self.node("Div", x, self.node("Add", deviation, np.float32(LEAST_CONTRAST)))
 
     def serialise(self, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple[str, tuple]]) -> bytes:
-        """The graph called `name`.
+        """The graph, called `name`, as bytes.
 
-        `inputs` gives the shape of each input by its name; `outputs` gives, by the name that an output is to have,
-        the node's output and its shape. All are float32.
+        `inputs` has the shape of each input by name. `outputs` has by name, for each output, the tensor that becomes
+        the output and its shape. All are float32.
         """
         from onnx import TensorProto, helper
 

@@ -1,16 +1,18 @@
 """The networks' operations on shapes alone, from which `model.py` prints its table.
 
-A shape here is that of one window, without the batch axis.
+A shape here is the shape for one window, without the batch axis.
 """
 
 import numpy as np
 
+LEAST_CONTRAST = 0.02  # added to a window's standard deviation, 0..1, so that noise is not amplified. Not tuned
+
 
 class ShapeNet:
-    """The networks' operations on shapes without the batch axis; `rows` collects what each convolution is."""
+    """The networks' operations on shapes without the batch axis. `rows` lists the convolutions."""
 
     def __init__(self) -> None:
-        self.rows = []  # (name, output shape, kernel shape, multiply-adds of one window)
+        self.rows = []  # (name, output shape, kernel shape, multiply-adds for one window)
 
     def conv(self, x, name, filters, kernel, strides=(1, 1), padding="same", gain=1.0):
         shrink = [0 if padding == "same" else k - 1 for k in kernel]
@@ -39,9 +41,6 @@ class ShapeNet:
 
     def vector(self, x):
         return x[2:]
-
-    def sequence(self, x):
-        return x[1:]
 
     def frames(self, x, lines, columns):
         return lines * columns, x[2] // lines

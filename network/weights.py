@@ -1,70 +1,111 @@
-"""The file of weights, `weights.npz`: its header and its arrays, checked when it is read."""
+"""The file of weights, `weights.npz`: its header and its arrays, all of which are checked when it is read."""
 
 import json
+import os
 
 import numpy as np
 
 from common import ALPHABET, WINDOW_SHAPE, UserError, write_beside
-from media.arrays import UNREADABLE_ARCHIVE
+from media.arrays import read_arrays
+from media.limits import WEIGHTS_BYTES
 
-FORMAT_VERSION = 2  # of weights.npz; 1 had slots in place of frames
+FORMAT_VERSION = 2  # 1 had slots in place of frames
+LARGEST_WEIGHT = float(np.finfo(np.float16).max)  # the files hold half precision
+REMEDY = "fetch weights.npz again, or make one with train.py"
+
+Shapes = dict[str, tuple[int, ...]]  # by the name of an array
 
 
 def description() -> dict:
-    """What a weights file must agree with, kept in it as JSON."""
+    """The entries of a file's header that must be those of this program."""
     return {"format": FORMAT_VERSION, "alphabet": ALPHABET, "window": list(WINDOW_SHAPE)}
 
 
-def save_weights(path, arrays: dict[str, np.ndarray], scores: dict[str, float] | None = None) -> None:
-    """Write `arrays` as half precision, which loses nothing that shows and halves the file, and what they scored."""
+def save_weights(
+    path: str | os.PathLike, arrays: dict[str, np.ndarray], scores: dict[str, float] | None = None
+) -> None:
+    """Write the weights `arrays` and their `scores`, 0..1 by figure, to the file `path`.
+
+    Half precision halves the file and costs no accuracy that can be measured. Raises UserError when `path` cannot be
+    written.
+    """
     header = np.array(json.dumps({**description(), "scores": scores or {}}))
     halves = {name: array.astype(np.float16) for name, array in arrays.items()}
     with write_beside(path) as temporary:
         np.savez_compressed(temporary, header=header, **halves)
 
 
-def read_weights(path, shapes: dict[str, tuple], partly: bool = False) -> tuple[dict, dict[str, np.ndarray]]:
-    """The header of a weights file and its arrays, float32, which must have these `shapes` by name.
+def read_weights(
+    path: str | os.PathLike, shapes: Shapes, partly: bool = False
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """The scores of a weights file, 0..1 by figure, and its arrays, float32, which must have these `shapes`.
 
-    With `partly` arrays may be missing, and those that do not fit are left out. Raises UserError when the file is
-    missing or damaged, or does not fit.
+    With `partly` arrays may be missing, and arrays of other shapes or names are left out. Raises UserError when the
+    file is missing or damaged, or does not fit.
     """
+    arrays = read_arrays(path, REMEDY, WEIGHTS_BYTES)
+    header = arrays.pop("header", None)
     try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {name: data[name] for name in data.files}
-        header = json.loads(str(arrays.pop("header")))
-        wanted = description()
-        found = {key: header[key] for key in wanted}
-        header["scores"] = {str(name): float(score) for name, score in header["scores"].items()}
-        if any(array.dtype.kind != "f" for array in arrays.values()):
-            raise ValueError("weights are real numbers")
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: there is no such file; train.py makes one, and the project ships weights.npz"
-        ) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error}); fetch weights.npz again") from None
-    except UNREADABLE_ARCHIVE:
-        raise UserError(
-            f"{path}: is damaged or no weights file; fetch weights.npz again, or train.py makes one"
-        ) from None
+        entries, scores = parse_header(str(header))
+    except (ValueError, RecursionError):
+        raise UserError(f"{path}: is damaged or no file of weights; {REMEDY}") from None
     if partly:
         arrays = {name: array for name, array in arrays.items() if array.shape == shapes.get(name)}
         shapes = {name: shapes[name] for name in arrays}
-    differences = [f"its {key} is {found[key]!r}, not {wanted[key]!r}" for key in wanted if found[key] != wanted[key]]
-    differences += [f"it lacks {name}" for name in shapes if name not in arrays]
-    differences += [f"it has {name}, which the network lacks" for name in arrays if name not in shapes]
-    differences += [
-        f"its {name} has shape {arrays[name].shape}, not {shape}"
-        for name, shape in shapes.items()
-        if name in arrays and arrays[name].shape != shape
-    ]
+    differences = list_differences(entries, arrays, shapes)
     if differences:
         more = f" and {len(differences) - 1} more" if len(differences) > 1 else ""
         raise UserError(f"{path}: does not fit this network: {differences[0]}{more}; train again with train.py")
-    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise UserError(f"{path}: holds numbers that are not finite; fetch weights.npz again")
-    for name in (name for name in arrays if name.endswith("/kernel")):  # half precision moved their means from 0
-        arrays[name] -= arrays[name].mean((0, 1, 2))
-    return header, arrays
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" or not (np.abs(array) <= LARGEST_WEIGHT).all():  # false where one is not a number
+            raise UserError(f"{path}: is damaged: {name} has values that are no weights; {REMEDY}")
+    return scores, {name: restore(name, array) for name, array in arrays.items()}
+
+
+def parse_header(text: str) -> tuple[dict, dict[str, float]]:
+    """The entries of `description` in a file's header, and the file's scores.
+
+    Raises ValueError or RecursionError when `text` is no header.
+    """
+    header = json.loads(text)
+    if not isinstance(header, dict) or not isinstance(header.get("scores"), dict):
+        raise ValueError("no table, or none of scores")
+    entries = {name: header.get(name) for name in description()}
+    if None in entries.values():
+        raise ValueError("an entry is missing")
+    for score in header["scores"].values():
+        if type(score) not in (int, float) or not 0 <= score <= 1:
+            raise ValueError("a score that is none")
+    return entries, {name: float(score) for name, score in header["scores"].items()}
+
+
+def list_differences(entries: dict, arrays: dict[str, np.ndarray], shapes: Shapes) -> list[str]:
+    """How a file with these header's `entries` and `arrays` differs from `description` and `shapes`."""
+    wanted = description()
+    differences = []
+    for name, entry in entries.items():
+        if entry != wanted[name]:
+            differences.append(f"its {name} is {show(entry)}, not {wanted[name]!r}")
+    for name, shape in shapes.items():
+        if name not in arrays:
+            differences.append(f"it lacks {name}")
+        elif arrays[name].shape != shape:
+            differences.append(f"its {name} has shape {arrays[name].shape}, not {shape}")
+    for name in arrays:
+        if name not in shapes:
+            differences.append(f"it has {show(name)}, which the network lacks")
+    return differences
+
+
+def show(value: object) -> str:
+    """`value` as a message shows it, shortened."""
+    text = repr(value)
+    return text if len(text) <= 50 else f"{text[:50]}..."
+
+
+def restore(name: str, array: np.ndarray) -> np.ndarray:
+    """An array as it was before half precision, float32: the mean of a kernel's filter is 0 again."""
+    array = array.astype(np.float32)
+    if name.endswith("/kernel"):
+        array -= array.mean((0, 1, 2))
+    return array

@@ -10,10 +10,14 @@ import model
 from media.cache import keep
 from media.files import read_bytes
 from media.limits import WEIGHTS_BYTES
-from network import onnx_net
+from network import onnx_net, shapes
 
 NETWORKS = ("finder", "reader")
-CODE = (Path(model.__file__), Path(onnx_net.__file__))  # what a graph depends on beside the weights
+CODE = (
+    Path(model.__file__),
+    Path(onnx_net.__file__),
+    Path(shapes.__file__),
+)  # what a graph depends on beside the weights
 
 
 def load_graphs(weights: str | os.PathLike) -> list[bytes]:

@@ -1,10 +1,14 @@
 """Fixtures that the tests of several rooms share."""
 
+import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from command_line import ROOT
+
+from common import BLANK, WINDOW_SHAPE
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +36,40 @@ def shipped_weights() -> Path:
     if not path.exists():
         pytest.skip("NOT TESTED: weights.npz is missing; train.py makes it")
     return path
+
+
+@pytest.fixture(scope="session")
+def keras():
+    """Keras. Its import takes seconds."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return pytest.importorskip("keras", reason="NOT TESTED: Keras is missing")
+
+
+@pytest.fixture(scope="session")
+def networks(keras):
+    """The finder and the reader in float32 with untrained weights, large enough for every output to vary."""
+    from model import get_models  # here, as above
+    from network.keras_net import convolutions
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    keras.utils.set_random_seed(0)
+    pair = get_models()
+    keras.config.set_dtype_policy(policy)
+    rng = np.random.default_rng(0)
+    for layer in convolutions(*pair).values():
+        layer.bias.assign(rng.normal(0, 0.2, layer.bias.shape))
+        layer.gain.assign(layer.gain * rng.uniform(0.8, 1.2, layer.gain.shape))
+        if layer.filters in (1, 8, BLANK + 1):  # an output of a network
+            layer.gain.assign(np.full(layer.gain.shape, 2.0))
+    return pair
+
+
+@pytest.fixture(scope="session")
+def windows() -> np.ndarray:
+    """Windows of noise, and windows of smooth patches: (12, 64, 128, 3) uint8."""
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 256, (4, *WINDOW_SHAPE, 3), np.uint8)
+    coarse = rng.integers(0, 256, (8, 8, 16, 3), np.uint8)
+    smooth = [cv2.resize(patches, WINDOW_SHAPE[::-1], interpolation=cv2.INTER_CUBIC) for patches in coarse]
+    return np.concatenate([noise, smooth])
