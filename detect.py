@@ -11,6 +11,7 @@
     python detect.py 0 --every 5                         every fifth frame of a camera
     python detect.py rtsp://camera/stream --csv -        a stream
     python detect.py cuts --crops                        pictures that are plates: nothing is searched
+    python detect.py photos --page out                   a page to look through and to correct: out/index.html
     python detect.py photos --labels labels.tsv --report out  how much is right, and pictures of the mistakes
     python detect.py photos --only in,gb --top 3         no code but what these formats allow; the three likeliest
     python detect.py photos --pattern 'LL DD LL DDDD'    plates of no format in formats/
@@ -47,6 +48,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -57,6 +59,7 @@ from common import CommandParser, UserError, positive, probability, run, shard, 
 from reading.export import export_networks
 from reading.finder import NARROWEST_PLATE
 from reading.measuring import Measurement, match_labels
+from reading.page import INDEX, check_apart, write_page
 from reading.plan import check_files, draw_like, draw_to, take_part
 from reading.plate_reader import MIN_PLATE, THRESHOLD, WEIGHTS, PlateReader
 from reading.report import prepare_report, write_report
@@ -96,6 +99,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--top", metavar="N", type=positive(int), default=0, help="give the N most probable codes of each plate")
     add("--min-plate", metavar="PX", type=pixels, default=MIN_PLATE, help="narrowest plate (%(default)s)")
     add("--max-plate", metavar="PX", type=pixels, default=np.inf, help="widest plate (as wide as the photograph)")
+    add("--page", metavar="DIR", type=Path, help="write a page of all photographs and their plates into this folder")
     add("--labels", metavar="FILE", type=Path, help="measure the readings by this table of the plates")
     add("--report", metavar="DIR", type=Path, help="draw the mistakes that --labels shows into this folder")
     add("--export", metavar="DIR", type=Path, help="write the networks as .onnx files into this folder")
@@ -135,6 +139,8 @@ def check_arguments(parser: CommandParser, arguments: argparse.Namespace) -> Non
         parser.error("argument --csv: with --resume it needs --json FILE, whose earlier rows it repeats")
     if arguments.resume and STDOUT in (arguments.json, arguments.csv):
         parser.error("argument --resume: the rows of an earlier run are not on standard output; name a file")
+    if arguments.page and arguments.resume:
+        parser.error("argument --page: shows the photographs of one run; leave out --resume")
     if arguments.report and not arguments.labels:
         parser.error("argument --report: draws what --labels measures; name a table with --labels")
     if arguments.labels and (arguments.resume or arguments.shard != (1, 1)):
@@ -150,6 +156,8 @@ def check_inputs(arguments: argparse.Namespace, inputs: Inputs) -> None:
     if films and (arguments.resume or arguments.crops):
         option = "--resume" if arguments.resume else "--crops"
         raise UserError(f"{films[0].name}: {option} is for photographs, not for a video")
+    if arguments.page and len(films) == len(inputs.sources):
+        raise UserError(f"{films[0].name}: --page is for photographs, not for a video")
     if inputs.is_single and arguments.shard != (1, 1):
         raise UserError(f"{inputs.sources[0].name}: --shard is for many photographs, not for one file; leave it out")
     if arguments.every > 1 and not films:
@@ -169,7 +177,11 @@ def plan(arguments: argparse.Namespace, inputs: Inputs) -> list[Source]:
     read = [source.address for source in sources if isinstance(source.address, Path)]
     rows = [path for path in (arguments.json, arguments.csv) if path and path != STDOUT]
     read += [arguments.labels] if arguments.labels else []
-    check_files([arguments.weights, *read], [*(source.drawn for source in sources if source.drawn), *rows])
+    written = [*(source.drawn for source in sources if source.drawn), *rows]
+    if arguments.page:
+        check_apart(arguments.page, written)
+        written.append(arguments.page / INDEX)
+    check_files([arguments.weights, *read], written)
     return take_part(sources, *arguments.shard)
 
 
@@ -205,19 +217,24 @@ def main() -> None:
     files = RowFiles(args.json, args.csv)
     measurement = start_measurement(args, sources)
     watchers = [measurement.watch] if measurement else []
-    options = Options(files, args.crops, args.every, args.resume, inputs.is_single, watchers)
-    silence_decoders()
-    reader = PlateReader(
-        args.weights,
-        args.formats if args.only is None else args.only,
-        args.threshold,
-        args.min_plate,
-        args.max_plate,
-        only=args.only is not None,
-        pattern=args.pattern,
-        top=args.top,
-    )
-    read_sources(reader, sources, options, inputs.faults)
+    with contextlib.ExitStack() as stack:
+        if args.page:
+            watchers.append(stack.enter_context(write_page(args.page)))
+        options = Options(files, args.crops, args.every, args.resume, inputs.is_single, watchers)
+        silence_decoders()
+        reader = PlateReader(
+            args.weights,
+            args.formats if args.only is None else args.only,
+            args.threshold,
+            args.min_plate,
+            args.max_plate,
+            only=args.only is not None,
+            pattern=args.pattern,
+            top=args.top,
+        )
+        read_sources(reader, sources, options, inputs.faults)
+    if args.page:
+        print(f"{args.page / INDEX}: open it in a browser", file=sys.stderr)
     if measurement:
         finish_measurement(args, measurement)
 

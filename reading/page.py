@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from reading.plate import Plate
 
 TEMPLATE = Path(__file__).with_name("page.html")
 ROWS = "[]</script>"  # where the template has an empty list of photos
+INDEX, IMAGES = "index.html", "images"  # what a page's folder holds
 SIGNATURE = b'<meta name="generator" content="detect.py --page">'  # tells a page from a user's own index.html
 SIGNATURE_WITHIN = 1024  # bytes from the beginning of index.html
 PICTURE_NAME = re.compile(r"\d{6,}(-\d+)?\.jpg")  # of the pictures in images/: 000012.jpg, and its plate 000012-1.jpg
@@ -70,7 +71,7 @@ def refuse(folder: Path, error: OSError) -> UserError:
 
 def check_folder(folder: Path) -> None:
     """Raise UserError when a page in `folder` would replace files that are no page's."""
-    index, images = folder / "index.html", folder / "images"
+    index, images = folder / INDEX, folder / IMAGES
     try:
         if index.exists() and not is_page(index):
             raise UserError(f"{index}: was not written by detect.py; choose another folder for --page")
@@ -81,6 +82,17 @@ def check_folder(folder: Path) -> None:
             raise UserError(f"{images}: holds files that are no page's; choose another folder for --page")
     except OSError as error:
         raise refuse(folder, error) from None
+
+
+def check_apart(folder: Path, written: Iterable[Path]) -> None:
+    """Raise UserError when one of the files `written` would stand among the pictures of a page in `folder`.
+
+    A page replaces all of its pictures.
+    """
+    images = Path(os.path.realpath(folder / IMAGES))
+    for path in written:
+        if images in Path(os.path.realpath(path)).parents:
+            raise UserError(f"{path}: would stand among the pictures of the page; choose another folder for --page")
 
 
 def is_page(index: Path) -> bool:
@@ -96,7 +108,7 @@ class Draft:
 
     def __init__(self, folder: Path, making: Path) -> None:
         self.folder = folder
-        self.images = making / "images"
+        self.images = making / IMAGES
         self.rows = making / "rows"  # the rows so far, as they will stand in index.html
         self.replaced = making / "replaced"  # the earlier page's pictures, when this page has taken its place
         self.photos = 0
@@ -126,8 +138,8 @@ class Draft:
 def publish(draft: Draft) -> None:
     """Move the page `draft` into its folder, and the earlier page's pictures out of it."""
     before, after = TEMPLATE.read_text(encoding="utf-8").split(ROWS)
-    images = draft.folder / "images"
-    with write_beside(draft.folder / "index.html") as temporary:
+    images = draft.folder / IMAGES
+    with write_beside(draft.folder / INDEX) as temporary:
         with temporary.open("w", encoding="utf-8", newline="\n") as index:
             index.write(before + "[\n")
             with draft.rows.open(encoding="ascii") as rows:

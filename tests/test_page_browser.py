@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import ROOT, run_script
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -383,6 +384,20 @@ def test_a_browser_that_keeps_nothing_says_so(show):
     assert "Export them before you close it" in page.find("#note").text
     assert page.export() == [Label("a.jpg", tuple(BOX), "AB12CDE")]
     page.run("window.onbeforeunload = null; isKept = true")  # so that the next page opens without a question
+
+
+def test_what_is_exported_can_be_measured(browser, shipped_weights, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(ROOT / "in.jpg", photos)
+    written = run_script("detect.py", photos, "--page", tmp_path / "out")
+    assert written.returncode == 0, written.stderr
+    page = Page(browser, tmp_path / "out")
+    page.press("j", Keys.ENTER, Keys.ENTER)
+    page.export()
+    measured = run_script("detect.py", photos, "--labels", tmp_path / "out" / "downloads" / "labels.tsv")
+    assert measured.returncode == 0, measured.stderr
+    assert "100" in measured.stdout
 
 
 # --- one photo, large -------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from shown_plates import BLUE, YELLOW, make_photo, make_plate
 
 from common import UserError
 from reading import page
-from reading.page import PHOTO_SIDE, PLATE_SIZE, ROWS, TEMPLATE, as_json, cut_out, link, shrink, write_page
+from reading.page import PHOTO_SIDE, PLATE_SIZE, ROWS, TEMPLATE, as_json, check_apart, cut_out, link, shrink, write_page
 
 HOSTILE_NAMES = [
     "</script><script>alert(1)</script>.jpg",
@@ -222,6 +222,14 @@ def test_a_file_is_no_folder_for_a_page(tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(UserError, match="out: the page cannot be written"), write_page(tmp_path / "out"):
         pass
+
+
+def test_a_file_may_stand_beside_a_page_but_not_among_its_pictures(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    check_apart(tmp_path, [tmp_path / "a.jpg", tmp_path / "images.jpg", tmp_path / "more" / "images" / "a.jpg"])
+    for name in ("images/a.jpg", "images/more/a.jpg", "link/images/a.jpg", "more/../images/a.jpg"):
+        with pytest.raises(UserError, match="among the pictures of the page"):
+            check_apart(tmp_path, [tmp_path / "b.jpg", tmp_path / name])
 
 
 @pytest.mark.parametrize("shape", [(720, 1280), (1280, 720), (1, 5000), (5000, 1), (20, 30), (1, 1)])
