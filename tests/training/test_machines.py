@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from training_runs import LONGEST, MADE, ROOT, make_test_windows, read_checkpoint, read_table
+from training_runs import LONGEST, MADE, ROOT, SMALL, make_test_windows, read_checkpoint, read_table
 
 from common import UserError
 from training.machines import Machine, find_machine
@@ -69,7 +69,7 @@ def two_machines(folder: Path, *options: str):
     cluster = {"worker": [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]}
     for s in sockets:
         s.close()
-    options = ("--batches", "2", "--batch", "256", "--bgs", "none", "--formats", "in", "--workers", "1", *options)
+    options = (*SMALL[:3], "256", *SMALL[4:], "--workers", "1", *options)
     machines = []
 
     def kill():
