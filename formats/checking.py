@@ -106,7 +106,7 @@ def check_fields(cls: type, table: object, *where: str | int) -> dict:
     """The entries of `table` as fields of the dataclass `cls`; raises FormatError for a wrong key or value."""
     if not isinstance(table, dict):
         raise FormatError(f"{where[0]} must hold keys and values, not {show(table)}", where[0])
-    known = [field.name for field in dataclasses.fields(cls) if field.name in KEYS]
+    known = known_keys(cls)
     fields = {}
     for key, value in table.items():
         if key not in known:
@@ -120,9 +120,22 @@ def check_fields(cls: type, table: object, *where: str | int) -> dict:
 
 def require_fields(cls: type, fields: dict, *where: str | int) -> None:
     """Raise FormatError when `fields` lacks a field of the dataclass `cls` that has no default."""
-    for field in dataclasses.fields(cls):
-        if field.name not in fields and field.default is field.default_factory is dataclasses.MISSING:
-            raise FormatError(f"{field.name} is missing", *where)
+    for name in required_keys(cls):
+        if name not in fields:
+            raise FormatError(f"{name} is missing", *where)
+
+
+@functools.cache
+def known_keys(cls: type) -> tuple[str, ...]:
+    """The keys of a file that are fields of the dataclass `cls`."""
+    return tuple(field.name for field in dataclasses.fields(cls) if field.name in KEYS)
+
+
+@functools.cache
+def required_keys(cls: type) -> tuple[str, ...]:
+    """The fields of the dataclass `cls` that have no default."""
+    missing = dataclasses.MISSING
+    return tuple(f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is missing)
 
 
 def show(value: object) -> str:

@@ -18,6 +18,7 @@ from media.limits import NESTING, TEXT_BYTES
 TEXT = re.compile(r""" "(?:[^"\\\n]|\\.)*+"? | '[^'\n]*+'? | \#[^\n]*+ """, re.VERBOSE)
 # A key of more than NESTING parts: tomllib takes a time that grows with the square of their number.
 LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{NESTING}}}")
+FOLDER = Path(__file__).parent  # of the project's formats; the tables of other folders are not kept
 PATTERN = "pattern"  # the name of a format that is no file
 LONGEST_STEP = 100  # characters of a key or pattern that are searched for; a longer regular expression compiles slowly
 
@@ -34,7 +35,7 @@ class TomlError(Exception):
 CACHE_FAULTS = (TomlError, FormatError, ValueError, TypeError, AttributeError, RecursionError)
 
 
-def load_formats(names: str | None = None, folder: str | os.PathLike = Path(__file__).parent) -> list[PlateFormat]:
+def load_formats(names: str | None = None, folder: str | os.PathLike = FOLDER) -> list[PlateFormat]:
     """Load the formats `names`, such as "in,gb", or all formats of `folder` in the order of their names.
 
     Raises UserError that names a file, the line of a mistake in it and the reason, or the formats that there are.
@@ -50,7 +51,7 @@ def load_formats(names: str | None = None, folder: str | os.PathLike = Path(__fi
         if name not in paths:
             raise UserError(f"no plate format is called {name!r}; there are {', '.join(paths)}")
     contents = {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
-    if names is None:
+    if names is None and folder == FOLDER:
         with contextlib.suppress(*CACHE_FAULTS):
             tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode("utf-8")))
             return [parse_format(path.stem, table) for path, table in zip(contents, tables, strict=True)]

@@ -21,12 +21,13 @@ def entry(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
-    """A folder of two formats."""
+def folder(tmp_path, monkeypatch) -> Path:
+    """A folder of two formats in place of the project's."""
     folder = tmp_path / "formats"
     folder.mkdir()
     (folder / "aa.toml").write_text(SMALL, "utf-8")
     (folder / "bb.toml").write_text(SMALL.replace("LL DD", "DD LL"), "utf-8")
+    monkeypatch.setattr(loading, "FOLDER", folder)
     return folder
 
 
@@ -107,6 +108,13 @@ def test_a_mistake_in_a_file_is_named_with_a_cache_as_without(folder, old, new, 
     for _ in range(2):
         with pytest.raises(UserError, match=rf"bb\.toml: {reason}"):
             load_formats(folder=folder)
+
+
+def test_tables_of_another_folder_are_not_kept(folder, entry, monkeypatch):
+    monkeypatch.setattr(loading, "FOLDER", folder.parent)
+    load_formats(folder=folder)
+    load_formats("aa", folder)
+    assert not entry.exists()
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(folder, tmp_path, monkeypatch):
