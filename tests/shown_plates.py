@@ -23,9 +23,10 @@ class ShownPlate(NamedTuple):
 def make_plate(
     code: str,
     confidence: float = 0.95,
-    country: str = "in",
+    country: str | None = "in",
     place: tuple[int, int, int, int] = (40, 20, 40, 10),
     doubtful: int | None = None,
+    country_probability: float | None = 0.98,
 ) -> ShownPlate:
     """A reading of `code` at the box `place` (x, y, width, height). `doubtful` is the index of a doubtful character."""
     corners = quad(*place)
@@ -36,7 +37,7 @@ def make_plate(
         "corners": corners.tolist(),
         "characters": [0.5 if i == doubtful else 0.99 for i in range(len(code))],
         "country": country,
-        "country_probability": 0.98,
+        "country_probability": country_probability,
     }
     return ShownPlate(corners, row)
 

@@ -178,6 +178,15 @@ def test_a_page_shows_photos_and_plates(show):
     assert page.browser.get_log("browser") == []
 
 
+def test_a_country_that_is_a_guess_has_a_question_mark(show):
+    page = show(
+        ("a.jpg", [make_plate("AB12CDE", country="gb", country_probability=0.4)]),
+        ("b.jpg", [make_plate("AB12CDE", country=None, country_probability=None)]),
+        ("c.jpg", [make_plate("AB12CDE", country="any")]),
+    )
+    assert [country.text for country in page.find_all(".tile .country")] == ["United Kingdom?", "", "any"]
+
+
 def test_hostile_names_are_shown_as_text(show):
     page = show(*((name, [make_plate("AB12CDE")]) for name in HOSTILE))
     shown = {HOSTILE[0], r"tab\u{9}newline\u{a}.jpg", r"no UTF-8 \u{dcff}.jpg", r"\u{202e}.jpg"}
