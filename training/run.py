@@ -287,8 +287,9 @@ class Training:
         now, windows = time.monotonic(), progress.windows
         since, before = self.reported
         self.reported = now, windows
+        batch = progress.batch if self.stage == "testing" else progress.batch + 1  # a batch counts before its test
         parts = [
-            f"{self.stage}  batch {progress.batch + 1}  {windows:,} windows",
+            f"{self.stage}  batch {batch}  {windows:,} windows",
             f"{(windows - before) / (now - since):.0f} windows/s",
         ]
         numbers = {name: [x for x in losses if isinstance(x, float)] for name, losses in progress.losses.items()}

@@ -87,6 +87,10 @@ def test_a_report_tells_rate_losses_and_time_left(training, monkeypatch):
     assert "6,000 windows  100 windows/s" in said
     assert "finder's loss 0.250  reader's loss 1.500" in said
     assert "4 h 59 min left" in said
+    assert said.startswith("making windows  batch 1  ")
+    progress.batch, training.stage = 1, "testing"
+    clock += 30
+    assert training.describe().startswith("testing  batch 1  ")
     clock += 30
     assert "0 windows/s" in training.describe()
 
