@@ -14,7 +14,7 @@ from training.options import TrainingOptions
         (None, None, "weights.npz"),
         ("xx", None, "weights-xx.npz"),
         ("in,gb", None, "weights-gb-in.npz"),
-        ("gb,in", None, "weights-gb-in.npz"),
+        ("gb, in", None, "weights-gb-in.npz"),
         ("xx", Path("weights.npz"), "weights.npz"),  # as the user says
         (None, Path("runs/mine.npz"), "runs/mine.npz"),
     ],
