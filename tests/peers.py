@@ -11,6 +11,8 @@ PP-OCR runs in a Python of its own, so that this project does not depend on it. 
 - Lines one above the other are joined where they overlap by half in width and are less than 0.6 of a line apart.
 - A joined text has at most 11 characters and at least one digit. Its box is the union of the lines' boxes.
 - Joined texts may be joined again, up to four lines. The single lines stay readings too.
+- In the sets of crops the whole picture is recognised as one line too, because lines that fill a picture are rarely
+  found. `--recognition` has nothing but this line there, which is faster.
 
 The lines that are printed are those of accuracy.py. `false/image` counts all text that is no plate. `ms` is processor
 time a photograph, its decoding included; PP-OCR runs in one thread, because waiting threads would count too.
@@ -29,7 +31,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from photo_sets import SETS, add_arguments, load_sets, measure_set, print_false_plates
 
-from common import CommandParser, UserError, run
+from common import UNIT_SQUARE, CommandParser, UserError, run
 from media.labels import Box, clean_code
 
 # The rule by which lines are joined to plates.
@@ -130,12 +132,26 @@ class TextReader:
 
     def read(self, photo: np.ndarray) -> list[Text]:
         """The texts of `photo` (H, W, 3) uint8 BGR, single lines and joined ones."""
-        result = self.engine(photo)
+        result = self.engine(photo, use_det=True, use_cls=True)  # it remembers the last call's steps
         if result.txts is None or result.boxes is None:
             return []
         answers = enumerate(zip(result.txts, result.scores, result.boxes, strict=True))
         lines = [make_line(i, text, score, np.asarray(corners)) for i, (text, score, corners) in answers]
         return join_lines([line for line in lines if line.code])
+
+    def recognise(self, crop: np.ndarray) -> list[Text]:
+        """The text of `crop` (H, W, 3) uint8 BGR, taken for a single line."""
+        height, width = crop.shape[:2]
+        result = self.engine(crop, use_det=False, use_cls=False)
+        if result.txts is None:
+            return []
+        corners = UNIT_SQUARE * (width, height)
+        lines = [make_line(0, text, score, corners) for text, score in zip(result.txts, result.scores, strict=True)]
+        return [line for line in lines if line.code]
+
+    def read_crop(self, crop: np.ndarray) -> list[Text]:
+        """The texts of `crop` (H, W, 3) uint8 BGR, found in it, and the whole picture as one line more."""
+        return [*self.recognise(crop), *self.read(crop)]
 
 
 def run_elsewhere(python: str, arguments: Sequence[str]) -> None:
@@ -151,6 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = CommandParser(__doc__)
     parser.add_argument("--python", metavar="FILE", help="the Python that has rapidocr (the one that runs this)")
+    parser.add_argument("--recognition", action="store_true", help="find no lines in the sets of crops")
     add_arguments(parser, SETS)
     args = parser.parse_args(arguments)
     if args.python:
@@ -158,7 +175,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sets = load_sets(args)
     reader = TextReader()
     print(f"rapidocr {version('rapidocr')}")
-    scores = {name: measure_set(name, labels, reader.read).score() for name, labels in sets.items()}
+    read_crop = reader.recognise if args.recognition else reader.read_crop
+    scores = {
+        name: measure_set(name, labels, read_crop if name.endswith("crops") else reader.read).score()
+        for name, labels in sets.items()
+    }
     print_false_plates(scores)
 
 

@@ -105,7 +105,7 @@ def test_a_page_of_numbers_gives_a_bounded_number_of_texts():
 def make_reader(result: SimpleNamespace) -> peers.TextReader:
     """A reader whose PP-OCR answers `result`."""
     reader = object.__new__(peers.TextReader)
-    reader.engine = lambda photo: result
+    reader.engine = lambda photo, **steps: result
     return reader
 
 
@@ -121,6 +121,17 @@ def test_what_ppocr_answers_is_scored():
 def test_ppocr_may_see_nothing():
     answer = SimpleNamespace(txts=None, scores=None, boxes=None)
     assert make_reader(answer).read(np.zeros((100, 200, 3), np.uint8)) == []
+    assert make_reader(answer).read_crop(np.zeros((100, 200, 3), np.uint8)) == []
+
+
+def test_a_crop_is_recognised_whole_too():
+    found = SimpleNamespace(txts=("MK7259",), scores=(0.8,), boxes=np.array([quad(70, 10, 60, 20)]))
+    whole = SimpleNamespace(txts=("KA02 MK7259",), scores=(0.9,))
+    reader = object.__new__(peers.TextReader)
+    reader.engine = lambda photo, use_det, use_cls: found if use_det else whole
+    crop = np.zeros((40, 140, 3), np.uint8)
+    assert [(text.code, text.box) for text in reader.recognise(crop)] == [("KA02MK7259", (0, 0, 140, 40))]
+    assert {text.code for text in reader.read_crop(crop)} == {"KA02MK7259", "MK7259"}
 
 
 def test_a_python_that_is_missing_or_lacks_rapidocr_is_named(tmp_path):

@@ -33,6 +33,7 @@ class Progress:
     steps: int = 0  # minibatches of the whole run
     windows: int = 0  # windows trained on; one that is gone through twice counts twice
     seconds: float = 0.0  # training so far, synthesis and tests included
+    rate: float = 1.0  # of the learning rate; less where the run started from weights
     setbacks: int = 0  # times that the run went back because a loss was not finite
     losses: dict = dataclasses.field(default_factory=lambda: {name: [] for name in MODELS})  # of the present batch
     history: list = dataclasses.field(default_factory=list)  # a row of training.csv a batch
@@ -109,7 +110,8 @@ def is_sound(progress: Progress) -> bool:
     return (
         all(map(is_count, counts))
         and progress.step < progress.planned
-        and are_numbers([progress.seconds])
+        and are_numbers([progress.seconds, progress.rate])
+        and 0 < progress.rate <= 1
         and progress.losses.keys() == set(MODELS)
         and all(map(are_numbers, progress.losses.values()))
         and len(progress.history) == progress.batch

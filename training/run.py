@@ -32,7 +32,6 @@ PATIENCE = 40  # batches without a better score before the run ends; not tuned
 READ_LOSSES_EVERY = 20  # steps; reading a loss waits for its step, which costs an accelerator time
 REMEMBER_EVERY = 200  # steps between copies of the state to go back to; a copy takes some tens of milliseconds
 MOST_SETBACKS = 3  # losses that are not finite, after each of which a run goes back; then it ends; not tuned
-PHOTOS_RATE = 0.2  # of the learning rate, in a run with a user's photographs: it starts from good weights; not tuned
 MIXING = 1  # sets the random numbers that choose photographs apart from others of the same batch
 RECENT = 20  # steps over which the losses of a minute's report are averaged
 
@@ -126,9 +125,7 @@ class Training:
     def step(self, name: str, x: np.ndarray, y: dict[str, np.ndarray]) -> None:
         """Train model `name` on the windows `x` (M, 64, 128, 3), 0..1, and their truths `y`."""
         progress = self.progress
-        rate = learning_rate(progress.steps, self.fraction()) / 2**progress.setbacks
-        if self.album:
-            rate *= PHOTOS_RATE
+        rate = progress.rate * learning_rate(progress.steps, self.fraction()) / 2**progress.setbacks
         self.networks[name].optimizer.learning_rate.assign(rate)
         progress.losses[name].append(self.steps[name](*self.machine.share_out((x, y))))
         progress.step += 1

@@ -17,6 +17,9 @@ from training.report import say, warn
 from training.run import Training
 from training.test_set import load_test_windows
 
+FURTHER_RATE = 0.4  # of the learning rate, in a run that starts from weights; the whole rate spoilt them for an hour
+PHOTOS_RATE = 0.2  # the same in a run with a user's photographs, which are few; not tuned
+
 
 def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Machine) -> Training:
     """Prepare a run: the test windows, the networks, and the weights to start from."""
@@ -41,7 +44,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     # All weights are set, even to their own values, because a kernel standardises its values.
     set_weights(*pair, get_weights(*pair) | given)
     averages = {name: network.get_weights() for name, network in networks.items()}
-    progress = Progress()
+    progress = Progress(rate=PHOTOS_RATE if album else FURTHER_RATE if given else 1.0)
     if checkpoint:
         averages = restore(checkpoint.arrays, networks, checkpoint.path)
         progress = checkpoint.progress
