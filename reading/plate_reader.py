@@ -22,7 +22,7 @@ from reading.reader import BATCH, look
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights.npz"  # the weights that the project ships
 # What a user may choose.
-THRESHOLD = 0.2  # least confidence of a plate; 0.15 reads a plate of `us` more, and takes a third more signs for plates
+THRESHOLD = 0.2  # least confidence of a plate; 0.15 takes a third more signs for plates; chosen on ../shared/photos
 MIN_PLATE = 45  # pixels: width of the narrowest plate that is searched
 LEAST_SUPPORT = 0.3  # least support, as a share of the best candidate's; true plates have 0.55 and more
 # A photo that may be a plate itself.
