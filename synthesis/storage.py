@@ -33,9 +33,7 @@ ARRAYS = {
     "codes": ArrayKind((), f"<U{LONGEST_CODE}"),  # empty without a plate
     "presence": ArrayKind((), "uint8"),  # 1 when the plate is wholly in the window and at the right scale
     "corners": ArrayKind((4, 2), "float32"),  # window fractions; 0 without a plate, or with too little of one to tell
-    "centres": ArrayKind(
-        (LONGEST_CODE, 2), "float32"
-    ),  # of each character: x in 0..1, and line; -1 past the end
+    "centres": ArrayKind((LONGEST_CODE, 2), "float32"),  # of each character: x in 0..1, and line; -1 past the end
     "rectified": ArrayKind((), "uint8"),  # 1 for the reader's windows, 0 for the finder's
 }
 BATCH = 10_000  # windows in a file of a folder of batches; 246 MB
