@@ -22,8 +22,9 @@ import numpy as np
 from common import BLANK, WINDOW_SHAPE, CommandParser, run
 from network.keras_net import KerasNet, convolutions
 from network.onnx_net import OnnxNet
+from network.quantised_net import QuantisedNet, Ranges
 from network.shapes import ShapeNet
-from network.weights import read_weights
+from network.weights import WeightsFile, read_weights
 
 WEIGHTS = "weights.npz"  # the file that is checked where none is named
 # The finder's window.
@@ -32,6 +33,10 @@ FINDER_STRIDE = 8  # pixels of the finder's window from one position to the next
 # The reader's frames.
 LINES = 2  # a plate has one line or two
 COLUMNS = 32  # frames in a line; a code of 12 equal characters needs 23, with a blank between two of them
+# The layers of the heads compute in float32 in a graph of integers too. They take next to no time.
+PRECISE_LAYERS = frozenset(
+    ["finder/hidden", "finder/presence", "finder/corners", "reader/whole", "reader/presence", "reader/corners"]
+)
 
 
 def residual(net, x, name: str, filters: int, strides=(1, 1), kernel=(3, 3), inner: int | None = None):
@@ -163,8 +168,10 @@ def get_detect_model(finder):
     return keras.Model(photo, {"presence": presence, "corners": corners}, name="sliding_finder")
 
 
-def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
+def onnx_model(arrays: dict[str, np.ndarray], which: str, ranges: Ranges | None = None) -> bytes:
     """The network `which`, "finder" or "reader", as a serialised ONNX graph with the `arrays` of `load_weights`.
+
+    With the `ranges` of a weights file the graph computes with integers of 8 bits where that costs no accuracy.
 
     The finder takes `image` (1, H, W, 3), BGR in 0..255 at half of a window's resolution, at least 32x64. It gives
     `presence` (1, h, w), probabilities, and `corners` (1, h, w, 8). The corners at (row, column) are fractions of the
@@ -173,9 +180,33 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
     The reader takes `windows` (B, 64, 128, 3), BGR in 0..255. It gives `presence` (B,), probabilities, `corners`
     (B, 4, 2), fractions of the window, and `characters` (B, 64, 37), log-probabilities.
     """
-    net = OnnxNet({name: array.astype(np.float32) for name, array in arrays.items()})
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    net = QuantisedNet(arrays, ranges, PRECISE_LAYERS) if ranges else OnnxNet(arrays)
+    inputs, outputs = add_network(net, which)
+    return net.serialise(which, inputs, outputs)
+
+
+def onnx_ranges(arrays: dict[str, np.ndarray], which: str) -> tuple[bytes, list[str]]:
+    """A graph that measures the network `which`, and the names of the tensors that it measures.
+
+    It takes what the graph of `onnx_model` takes, and gives `least` and `greatest` (K,), the tensors' extreme values.
+    """
+    net = OnnxNet(arrays)
+    inputs, _ = add_network(net, which)
+    names = list(net.outputs)
+    measured = {}
+    for output, operator in (("least", "ReduceMin"), ("greatest", "ReduceMax")):
+        extremes = [net.node(operator, net.outputs[name], keepdims=0) for name in names]
+        extremes = [net.node("Reshape", extreme, [1]) for extreme in extremes]
+        measured[output] = net.node("Concat", *extremes, axis=0), (len(names),)
+    return net.serialise(f"ranges of the {which}", inputs, measured), names
+
+
+def add_network(net: OnnxNet, which: str) -> tuple[dict[str, tuple], dict[str, tuple[str, tuple]]]:
+    """Add the network `which` to a graph; returns the inputs and the outputs that `OnnxNet.serialise` takes."""
     pixels, shape = ("image", (1, "H", "W", 3)) if which == "finder" else ("windows", ("B", *WINDOW_SHAPE, 3))
     x = net.node("Transpose", net.node("Mul", pixels, np.float32(1 / 255)), perm=(0, 3, 1, 2))
+    net.outputs[f"{which}/pixels"] = x
     if which == "finder":
         presence, corners = finder_network(net, x)
         outputs = {
@@ -189,7 +220,7 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str) -> bytes:
             "corners": (net.node("Reshape", corners, [-1, 4, 2]), ("B", 4, 2)),
             "characters": (net.node("LogSoftmax", characters, axis=-1), ("B", LINES * COLUMNS, BLANK + 1)),
         }
-    return net.serialise(which, {pixels: shape}, outputs)
+    return {pixels: shape}, outputs
 
 
 def weight_shapes() -> dict[str, tuple]:
@@ -200,14 +231,9 @@ def weight_shapes() -> dict[str, tuple]:
     return shapes
 
 
-def load_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays of a weights file by name, float32. Raises UserError when it is missing, damaged or does not fit."""
-    return read_weights(path, weight_shapes())[1]
-
-
-def load_scores(path: str | os.PathLike) -> dict[str, float]:
-    """The scores of a weights file, 0..1 by figure. Raises UserError as `load_weights` does."""
-    return read_weights(path, weight_shapes())[0]
+def load_weights(path: str | os.PathLike) -> WeightsFile:
+    """The content of a weights file. Raises UserError when it is missing or damaged, or does not fit the networks."""
+    return read_weights(path, weight_shapes())
 
 
 def print_table() -> None:
@@ -228,9 +254,9 @@ def print_table() -> None:
 
 def check_file(path: str | os.PathLike) -> None:
     """Print that a weights file fits, and its scores. Raises UserError where it does not fit."""
-    scores, arrays = read_weights(path, weight_shapes())
-    figures = ", ".join(f"{name} {100 * score:.1f} %" for name, score in scores.items())
-    print(f"{path}: fits, {len(arrays)} arrays; scores: {figures or 'none, it was not tested'}")
+    file = load_weights(path)
+    figures = ", ".join(f"{name} {100 * score:.1f} %" for name, score in file.scores.items())
+    print(f"{path}: fits, {len(file.arrays)} arrays; scores: {figures or 'none, it was not tested'}")
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from network.shapes import LEAST_CONTRAST
 class OnnxNet:
     """The networks' operations as nodes of an ONNX graph, channels first. `arrays` holds the weights by name.
 
-    An operation takes and gives the names of tensors.
+    An operation takes and gives the names of tensors. `outputs` names the tensors that the layers give: "reader/stem"
+    is the output of this convolution, and "reader/stem/relu" is the rectified output of the layer that ends with it.
     """
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
@@ -19,11 +20,11 @@ class OnnxNet:
         self.make_node = helper.make_node
         self.from_array = numpy_helper.from_array
         self.arrays = arrays
+        self.layer = ""  # the latest convolution
         self.nodes = []
         self.initializers = {}  # constants by name
-        self.relu = functools.partial(self.node, "Relu")
+        self.outputs = {}  # tensors by their layer
         self.sigmoid = functools.partial(self.node, "Sigmoid")
-        self.add = functools.partial(self.node, "Add")
 
     def node(self, kind: str, *inputs, **attributes) -> str:
         """Append a node of the operator `kind` and return the name of its output.
@@ -36,24 +37,40 @@ class OnnxNet:
         return output
 
     def constant(self, value) -> str:
-        """Add an array to the graph, int64 or float32, and return its name."""
-        value = np.asarray(value)
-        value = value.astype(np.int64 if value.dtype.kind == "i" else np.float32)
+        """Add an array to the graph and return its name. Python's numbers become int64 and float32."""
+        if not isinstance(value, np.ndarray | np.generic):
+            value = np.asarray(value)
+            value = value.astype(np.int64 if value.dtype.kind == "i" else np.float32)
+        value = np.asarray(value, np.float32 if value.dtype.kind == "f" else value.dtype)
         name = f"constant_{len(self.initializers)}"
         self.initializers[name] = self.from_array(value, name)
         return name
 
     def conv(self, x, name, filters, kernel, strides=(1, 1), padding="same", gain=1.0):
-        weights = self.arrays[f"{name}/kernel"].transpose(3, 2, 0, 1)
         pad = {"same": "SAME_UPPER", "valid": "VALID"}[padding]
-        bias = self.arrays[f"{name}/bias"]
-        return self.node("Conv", x, weights, bias, kernel_shape=kernel, strides=strides, auto_pad=pad)
+        x, kernels, biases = self.convolved(x, name)
+        self.outputs[name] = self.node("Conv", x, kernels, biases, kernel_shape=kernel, strides=strides, auto_pad=pad)
+        self.layer = name
+        return self.outputs[name]
+
+    def convolved(self, x, name):
+        """What the convolution `name` of `x` works on: its input, kernels (filters, channels, h, w) and biases."""
+        return x, self.arrays[f"{name}/kernel"].transpose(3, 2, 0, 1), self.arrays[f"{name}/bias"]
+
+    def relu(self, x):
+        name = f"{self.layer}/relu"
+        self.outputs[name] = self.node("Relu", x)
+        return self.outputs[name]
+
+    def add(self, x, y):
+        return self.node("Add", x, y)
 
     def dense(self, x, name, units):
-        return self.add(self.node("MatMul", x, self.arrays[f"{name}/kernel"][0, 0]), self.arrays[f"{name}/bias"])
+        x = self.node("MatMul", x, self.arrays[f"{name}/kernel"][0, 0])
+        return self.node("Add", x, self.arrays[f"{name}/bias"])
 
     def affine(self, x, scale, shift):
-        return self.add(self.node("Mul", x, np.float32(scale)), np.float32(shift))
+        return self.node("Add", self.node("Mul", x, np.float32(scale)), np.float32(shift))
 
     def crop(self, x):
         return self.node("Slice", x, [1, 1], [-1, -1], [2, 3])

@@ -3,6 +3,7 @@
 Building them takes a quarter of a second, most of it for the import of `onnx`, which a ready graph does without.
 """
 
+import functools
 import os
 from pathlib import Path
 
@@ -10,14 +11,11 @@ import model
 from media.cache import keep
 from media.files import read_bytes
 from media.limits import WEIGHTS_BYTES
-from network import onnx_net, shapes
+from network import onnx_net, quantised_net, shapes
 
 NETWORKS = ("finder", "reader")
-CODE = (
-    Path(model.__file__),
-    Path(onnx_net.__file__),
-    Path(shapes.__file__),
-)  # what a graph depends on beside the weights
+# What a graph depends on beside the weights.
+CODE = [Path(module.__file__) for module in (model, onnx_net, quantised_net, shapes)]
 
 
 def load_graphs(weights: str | os.PathLike) -> list[bytes]:
@@ -27,11 +25,9 @@ def load_graphs(weights: str | os.PathLike) -> list[bytes]:
     """
     remedy = "train.py makes one, and the project ships weights.npz"
     sources = [read_bytes(weights, WEIGHTS_BYTES, remedy), *(path.read_bytes() for path in CODE)]
-    arrays = {}
+    load = functools.cache(lambda: model.load_weights(weights))
 
     def build(network: str) -> bytes:
-        if not arrays:
-            arrays.update(model.load_weights(weights))
-        return model.onnx_model(arrays, network)
+        return model.onnx_model(load().arrays, network, load().ranges)
 
     return [keep(f"{network}.onnx", [network.encode(), *sources], lambda n=network: build(n)) for network in NETWORKS]

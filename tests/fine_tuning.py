@@ -22,7 +22,7 @@ from formats.loading import load_formats
 from media.charts import Line, draw_chart
 from media.labels import find_folder, find_photos, read_labels
 from media.pictures import read_image, write_image
-from model import load_scores
+from model import load_weights
 from reading.plate_reader import PlateReader
 from reading.scoring import Score, add_up, judge
 from synthesis.typefaces import load_typefaces
@@ -96,7 +96,7 @@ def main() -> None:
             weights = folder / f"mine{count}.npz"
             fine_tune(args.weights.resolve(), table, weights, options)
             scores[count] = measure(weights, further)
-            synthetic[count] = load_scores(weights)["synthetic"]
+            synthetic[count] = load_weights(weights).scores["synthetic"]
     print("| labelled photographs | read~ | characters | score on the test windows |", "|---|---|---|---|", sep="\n")
     for count, score in scores.items():
         kept = "" if synthetic[count] is None else f"{100 * synthetic[count]:.1f} %"

@@ -36,9 +36,9 @@ def test_the_training_model_answers_as_both_networks(keras, networks, windows):
 
 def test_shipped_weights_fit_and_are_small(shipped_weights, windows):
     assert shipped_weights.stat().st_size < 8e6
-    arrays = model.load_weights(shipped_weights)
-    assert all(0 <= score <= 1 for score in model.load_scores(shipped_weights).values())
-    characters = run_onnx(model.onnx_model(arrays, "reader"), windows)["characters"]
+    file = model.load_weights(shipped_weights)
+    assert all(0 <= score <= 1 for score in file.scores.values())
+    characters = run_onnx(model.onnx_model(file.arrays, "reader"), windows)["characters"]
     np.testing.assert_allclose(np.exp(characters).sum(-1), 1, atol=1e-4)
 
 

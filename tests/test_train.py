@@ -69,7 +69,7 @@ def test_a_run_leaves_its_files(run):
     chart = cv2.imread(str(folder / "training.png"))
     assert chart.shape == (2 * CHART_SIZE[1], CHART_SIZE[0], 3)
     assert chart.min() < 100
-    scores = model.load_scores(folder / "weights.npz")
+    scores = model.load_weights(folder / "weights.npz").scores
     assert scores["score"] == pytest.approx(max(float(row["score"]) for row in read_table(folder)))
 
 
@@ -213,7 +213,7 @@ def test_a_run_with_photographs_writes_better_weights_or_nothing(tmp_path):
     if code == 0:
         assert len(re.findall(f"^before: {says}", stdout, re.M)) == 1
         assert len(re.findall(f"^mine.npz: {says}", stdout, re.M)) == 1
-        assert model.load_scores(tmp_path / "mine.npz")["photos"]
+        assert model.load_weights(tmp_path / "mine.npz").scores["photos"]
     else:
         assert code == 2
         assert stderr.splitlines()[-1].startswith("train.py: mine.npz: not written, because no weights read better")
@@ -237,4 +237,4 @@ def test_another_backend_trains(tmp_path, backend):
     code, stdout, stderr = run_training(tmp_path, *options, KERAS_BACKEND=backend)
     assert code == 0, stderr
     assert re.search("^batch 1 ", stdout, re.M)
-    assert model.load_scores(tmp_path / "weights.npz")
+    assert model.load_weights(tmp_path / "weights.npz").scores

@@ -49,7 +49,7 @@ def load_start(path: Path) -> dict[str, np.ndarray]:
     Raises UserError when the file is missing or damaged, or is of another network altogether.
     """
     shapes = model.weight_shapes()
-    _, arrays = read_weights(path, shapes, partly=True)
+    arrays = read_weights(path, shapes, partly=True).arrays
     layers = {name.rpartition("/")[0] for name in shapes}
     new = sorted(layer for layer in layers if not {f"{layer}/kernel", f"{layer}/bias"} <= arrays.keys())
     if len(new) > len(layers) / 2:

@@ -15,6 +15,7 @@ from network.weights import save_weights
 from synthesis.storage import read_batches
 from synthesis.workers import stream_batches
 from training.ahead import prepare_ahead
+from training.calibration import measure_ranges
 from training.checkpoint import Progress, get_state, restore, save_checkpoint
 from training.evaluation import evaluate
 from training.interrupt import Interrupt
@@ -216,9 +217,11 @@ class Training:
         scores, readings = evaluate(*self.tested, self.test)
         if self.album:
             scores = self.album.add_score(scores, arrays)
-        if self.is_better(scores) and self.write(save_weights, self.options.target, arrays, scores):
-            self.best = scores["score"]
-            self.written = scores
+        if self.is_better(scores):
+            ranges = measure_ranges(arrays, self.test)
+            if self.write(save_weights, self.options.target, arrays, scores, ranges):
+                self.best = scores["score"]
+                self.written = scores
         return scores, readings
 
     def is_better(self, scores: dict[str, float]) -> bool:

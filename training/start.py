@@ -55,7 +55,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
         best = album.before["score"]
         say(f"{options.weights} {album.describe(album.before)}")
     if present and machine.is_first:
-        present_score = score_weights(present, tested, test, album)["score"]
+        present_score = score_weights(present.arrays, tested, test, album)["score"]
         best = max(best, present_score)
         say(f"{options.target} scores {100 * present_score:.2f}; better weights will replace it")
     return Training(options, networks, steps, averages, progress, tested, test, best, machine, album)

@@ -27,7 +27,7 @@ def test_the_readers_graph_agrees(networks, windows):
 
 
 def test_the_readers_graph_agrees_with_the_shipped_weights(networks, windows, shipped_weights):
-    arrays = model.load_weights(shipped_weights)
+    arrays = model.load_weights(shipped_weights).arrays
     before = get_weights(*networks)
     set_weights(*networks, arrays)
     wanted = call(networks[1], windows)
@@ -38,7 +38,7 @@ def test_the_readers_graph_agrees_with_the_shipped_weights(networks, windows, sh
 
 
 def test_a_window_is_read_without_regard_to_its_neighbours(shipped_weights, windows):
-    graph = model.onnx_model(model.load_weights(shipped_weights), "reader")
+    graph = model.onnx_model(model.load_weights(shipped_weights).arrays, "reader")
     together = run_onnx(graph, windows)
     alone = run_onnx(graph, windows[5:6])
     for name, values in together.items():

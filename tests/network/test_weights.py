@@ -38,22 +38,23 @@ def test_weights_and_scores_come_back(tmp_path):
         if name.endswith("/kernel"):
             array -= array.mean((0, 1, 2))
     path = tmp_path / "weights.npz"
-    save_weights(path, arrays, {"code": 0.5, "presence": 1})
-    loaded = model.load_weights(path)
+    save_weights(path, arrays, {"code": 0.5, "presence": 1}, {"finder/stem": (-1.5, 2.0)})
+    loaded = model.load_weights(path).arrays
     assert loaded.keys() == arrays.keys()
     for name, array in arrays.items():
         assert loaded[name].dtype == np.float32
         np.testing.assert_allclose(loaded[name], array, rtol=2**-10, atol=2e-3, err_msg=name)
         if name.endswith("/kernel"):
             np.testing.assert_allclose(loaded[name].mean((0, 1, 2)), 0, atol=1e-6)
-    assert model.load_scores(path) == {"code": 0.5, "presence": 1.0}
+    assert model.load_weights(path).scores == {"code": 0.5, "presence": 1.0}
+    assert model.load_weights(path).ranges == {"finder/stem": (-1.5, 2.0)}
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_header_says_what_the_weights_are_for(good):
     with np.load(good, allow_pickle=False) as data:
         header = json.loads(str(data["header"]))
-    assert header == {"format": 2, "alphabet": common.ALPHABET, "window": [64, 128], "scores": {}}
+    assert header == {"format": 2, "alphabet": common.ALPHABET, "window": [64, 128], "scores": {}, "ranges": {}}
 
 
 # --- files that do not fit ------------------------------------------------------------------------------------------
@@ -62,7 +63,7 @@ def test_the_header_says_what_the_weights_are_for(good):
 def write_arrays(path: Path, header: object = None, **arrays: np.ndarray) -> None:
     """Write a file as `save_weights` does, with `header` in place of some of its entries; None leaves an array out."""
     if not isinstance(header, str):
-        entries = {**description(), "scores": {}}
+        entries = {**description(), "scores": {}, "ranges": {}}
         header = json.dumps(entries | header if isinstance(header, dict) else entries if header is None else header)
     held = {"header": np.array(header)} | constant_arrays() | arrays
     np.savez_compressed(path, **{name: array for name, array in held.items() if array is not None})
@@ -76,6 +77,12 @@ WEIGHTS_THAT_DO_NOT_FIT = {
     "several": ({"header": {"format": 99, "window": 7}}, "and 1 more"),
     "long entry": ({"header": {"alphabet": "A" * 10**6}}, r"its alphabet is 'A{40,60}\.\.\., not"),
     "entry missing": ({"header": {"format": None}}, "damaged"),
+    "ranges no table": ({"header": {"ranges": [1]}}, "damaged"),
+    "range of one number": ({"header": {"ranges": {"a": [1.0]}}}, "damaged"),
+    "range of words": ({"header": {"ranges": {"a": ["x", "y"]}}}, "damaged"),
+    "range that ends before it begins": ({"header": {"ranges": {"a": [1.0, 0.0]}}}, "damaged"),
+    "range without bounds": ({"header": {"ranges": {"a": [0.0, float("inf")]}}}, "damaged"),
+    "range that is no number": ({"header": {"ranges": {"a": [float("nan"), 1.0]}}}, "damaged"),
     "header no table": ({"header": [1]}, "damaged"),
     "header no JSON": ({"header": "{"}, "damaged"),
     "header nested": ({"header": "[" * 10**5}, "damaged"),
@@ -108,7 +115,7 @@ def test_weights_that_do_not_fit_are_refused_with_what_differs(tmp_path, changes
 
 def test_a_part_of_the_weights_is_read_where_that_is_asked_for(tmp_path):
     write_arrays(tmp_path / "part.npz", **{NAME: None, "other": np.ones(3), "reader/stem/bias": np.ones(7)})
-    _, arrays = read_weights(tmp_path / "part.npz", SHAPES, partly=True)
+    arrays = read_weights(tmp_path / "part.npz", SHAPES, partly=True).arrays
     assert arrays.keys() == SHAPES.keys() - {NAME, "reader/stem/bias"}
 
 
@@ -137,9 +144,8 @@ DAMAGE = {
 def test_damaged_weights_are_refused(tmp_path, good, damage):
     path = tmp_path / "bad.npz"
     path.write_bytes(damage(good.read_bytes()))
-    for load in (model.load_weights, model.load_scores):
-        with pytest.raises(common.UserError, match=r"bad\.npz: is damaged"):
-            load(path)
+    with pytest.raises(common.UserError, match=r"bad\.npz: is damaged"):
+        model.load_weights(path)
 
 
 @pytest.mark.parametrize("name", ["lost.npz", "."])
@@ -157,7 +163,7 @@ def test_one_wrong_byte_is_refused_or_harmless(good, tmp_path_factory, where, va
     path = tmp_path_factory.getbasetemp() / "spoilt.npz"
     path.write_bytes(data)
     try:
-        arrays = model.load_weights(path)
+        arrays = model.load_weights(path).arrays
     except common.UserError:
         return
     assert all((array == array.flat[0]).all() for array in arrays.values())

@@ -18,8 +18,8 @@ def cache(tmp_path, monkeypatch):
 
 def test_graphs_are_those_of_the_model_and_built_once(monkeypatch):
     first = graphs.load_graphs(WEIGHTS)
-    arrays = model.load_weights(WEIGHTS)
-    assert first == [model.onnx_model(arrays, network) for network in ("finder", "reader")]
+    file = model.load_weights(WEIGHTS)
+    assert first == [model.onnx_model(file.arrays, network, file.ranges) for network in ("finder", "reader")]
     monkeypatch.setattr(model, "onnx_model", None)  # would fail if it were called
     assert graphs.load_graphs(WEIGHTS) == first
 

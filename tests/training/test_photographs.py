@@ -209,9 +209,9 @@ def test_a_batch_is_mixed_with_photographs(album):
 
 
 def test_held_out_photographs_are_read(album):
-    score = album.read(load_weights(WEIGHTS))
+    score = album.read(load_weights(WEIGHTS).arrays)
     assert score.photos == score.plates == len(album.held_out)
-    scores = album.add_score({"score": 0.8, "code": 0.7}, load_weights(WEIGHTS))
+    scores = album.add_score({"score": 0.8, "code": 0.7}, load_weights(WEIGHTS).arrays)
     assert scores["synthetic"] == 0.8
     assert scores["score"] == pytest.approx((0.8 + scores["photos"]) / 2)
     assert scores["photos_read"] == score.read_alike / score.codes

@@ -35,6 +35,12 @@ def training(tmp_path) -> Training:
     return Training(options, networks, {}, averages, Progress(), tested, {}, best=0.6, machine=LonelyMachine())
 
 
+@pytest.fixture(autouse=True)
+def no_ranges(monkeypatch):
+    """The networks of these tests have no layers whose ranges could be measured."""
+    monkeypatch.setattr(run, "measure_ranges", lambda *_: {})
+
+
 def weight_of(network: FakeNetwork) -> float:
     return float(network.get_weights()[0][0])
 
@@ -43,7 +49,7 @@ def test_only_better_weights_are_written(training, monkeypatch):
     written = []
     monkeypatch.setattr(run, "evaluate", lambda *_: ({"score": 0.5}, []))
     monkeypatch.setattr(run, "get_weights", lambda *pair: [weight_of(network) for network in pair])
-    monkeypatch.setattr(run, "save_weights", lambda _, arrays, __: written.append(arrays))
+    monkeypatch.setattr(run, "save_weights", lambda _, arrays, *__: written.append(arrays))
     training.evaluate()
     assert not written
     training.best = 0.4

@@ -1,0 +1,38 @@
+"""The ranges of the tensors between the layers, which a graph of 8-bit integers needs (`network/quantised_net.py`)."""
+
+import numpy as np
+from onnxruntime import InferenceSession, SessionOptions
+
+import model
+from network.quantised_net import Ranges
+from training.minibatches import MODELS
+
+PIXELS = (0.0, 1.0)  # the range of a picture, whatever the windows are
+PART = 50  # windows that are measured at a time; bounds the memory. Not tuned
+
+
+def measure_ranges(arrays: dict[str, np.ndarray], test: dict) -> Ranges:
+    """The ranges of both networks' tensors over the windows of the batch `test`, with the weights `arrays`.
+
+    The finder is measured on the street windows, at half of their resolution, and the reader on rectified ones.
+    """
+    ranges: Ranges = {}
+    options = SessionOptions()
+    options.log_severity_level = 3  # errors alone
+    for which, rectified in zip(MODELS, (0, 1), strict=True):
+        graph, names = model.onnx_ranges(arrays, which)
+        session = InferenceSession(graph, options, ["CPUExecutionProvider"])
+        windows = test["images"][test["rectified"] == rectified].astype(np.float32)  # (N, 64, 128, 3)
+        if which == "finder":
+            count, height, width, _ = windows.shape
+            halves = windows.reshape(count, height // 2, 2, width // 2, 2, 3).mean((2, 4))
+            parts = list(halves[:, None])  # N of (1, 32, 64, 3): the graph takes one picture at a time
+        else:
+            parts = np.array_split(windows, max(1, len(windows) // PART))
+        pixels = session.get_inputs()[0].name
+        extremes = [session.run(["least", "greatest"], {pixels: part}) for part in parts]  # (P, 2, K)
+        least = np.min([least for least, _ in extremes], axis=0)
+        greatest = np.max([greatest for _, greatest in extremes], axis=0)
+        ranges |= {name: (float(a), float(b)) for name, a, b in zip(names, least, greatest, strict=True)}
+        ranges[f"{which}/pixels"] = PIXELS
+    return ranges
