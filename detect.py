@@ -56,6 +56,7 @@ from pathlib import Path
 import numpy as np
 
 from common import CommandParser, UserError, positive, probability, run, shard, silence_decoders
+from reading.cores import count_cores
 from reading.export import export_networks
 from reading.finder import NARROWEST_PLATE
 from reading.measuring import Measurement, match_labels
@@ -220,7 +221,10 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         if args.page:
             watchers.append(stack.enter_context(write_page(args.page)))
-        options = Options(files, args.crops, args.every, args.resume, inputs.is_single, watchers)
+        # Photos side by side are faster than one after the other in all threads. The frames of a film have an order.
+        cores = count_cores()
+        side_by_side = cores if len(sources) > 1 and not any(isinstance(source, Film) for source in sources) else 1
+        options = Options(files, args.crops, args.every, args.resume, inputs.is_single, side_by_side, watchers)
         silence_decoders()
         reader = PlateReader(
             args.weights,
@@ -231,6 +235,7 @@ def main() -> None:
             only=args.only is not None,
             pattern=args.pattern,
             top=args.top,
+            threads=cores // side_by_side,
         )
         read_sources(reader, sources, options, inputs.faults)
     if args.page:

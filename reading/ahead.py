@@ -1,15 +1,15 @@
-"""Threads that decode the next picture and draw the last one while the networks read."""
+"""Threads that work ahead: one decodes the next picture, others read, and one draws the last picture."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 
-def map_ahead(pool: ThreadPoolExecutor, function: Callable, items: Iterable) -> Iterator:
-    """Yield what `map(function, items)` yields; `pool` works one item ahead of the one that is taken."""
+def map_ahead(pool: ThreadPoolExecutor, function: Callable, items: Iterable, ahead: int = 1) -> Iterator:
+    """Yield what `map(function, items)` yields; `pool` works `ahead` items ahead of the one that is taken."""
     futures = deque()
     for item in items:
         futures.append(pool.submit(function, item))
-        if len(futures) > 1:
+        if len(futures) > ahead:
             yield futures.popleft().result()
     yield from (future.result() for future in futures)

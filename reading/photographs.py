@@ -1,4 +1,4 @@
-"""Reading photographs one after the other, while threads decode the next one and draw the last one."""
+"""Reading photographs in their order, several side by side, while threads decode the next ones and draw the last."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -17,19 +17,26 @@ from reading.reader import BATCH
 from reading.sources import Photo
 
 Watcher = Callable[[str, np.ndarray, list[Plate], Path], None]  # takes a photo's name, its pixels, plates and file
+Decoded = tuple[Photo, np.ndarray | UserError]  # a photo and its pixels, or why it has none
 
 
 def read_photos(
-    reader: PlateReader, photos: Iterable[Photo], crops: bool = False, watchers: Iterable[Watcher] = ()
+    reader: PlateReader,
+    photos: Iterable[Photo],
+    crops: bool = False,
+    watchers: Iterable[Watcher] = (),
+    side_by_side: int = 1,
 ) -> Iterator[tuple[Photo, list[Plate] | UserError]]:
-    """Read `photos` and draw those that are to be drawn. With `crops` each photo is a plate and nothing else.
+    """Read `photos`, so many `side_by_side`, and draw those that are to be drawn.
+
+    With `crops` each photo is a plate and nothing else.
 
     Yields each photo with its plates once it is drawn, or with the UserError where it cannot be read. Each of the
     `watchers` is called with each photo that was read, before it is drawn. Raises UserError where a drawing cannot be
     written.
     """
 
-    def decode(photo: Photo) -> tuple[Photo, np.ndarray | UserError]:
+    def decode(photo: Photo) -> Decoded:
         try:
             return photo, read_image(photo.address)
         except UserError as error:
@@ -45,20 +52,22 @@ def read_photos(
                 write_image(photo.drawn, draw(pixels, plates))
         return photo, plates
 
-    with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as finisher:  # one thread each keeps the order
-        decoded = map_ahead(decoder, decode, photos)
-        yield from map_ahead(finisher, finish, read_decoded(reader, decoded, crops))
-
-
-def read_decoded(
-    reader: PlateReader, decoded: Iterator[tuple[Photo, np.ndarray | UserError]], crops: bool
-) -> Iterator[tuple[Photo, np.ndarray | UserError, list[Plate] | UserError]]:
-    """Read photos that are decoded: crops in batches, because one alone does not keep the processor busy."""
-    while batch := list(itertools.islice(decoded, BATCH if crops else 1)):
+    def read(batch: list[Decoded]) -> list[tuple[Photo, np.ndarray | UserError, list[Plate] | UserError]]:
         good = [pixels for _, pixels in batch if not isinstance(pixels, UserError)]
         answers = iter(reader.read(good, crops))
-        for photo, pixels in batch:
-            yield photo, pixels, pixels if isinstance(pixels, UserError) else next(answers)
+        return [(photo, pixels, pixels if isinstance(pixels, UserError) else next(answers)) for photo, pixels in batch]
+
+    threads = ThreadPoolExecutor(1), ThreadPoolExecutor(side_by_side), ThreadPoolExecutor(1)
+    with threads[0] as decoder, threads[1] as readers, threads[2] as finisher:
+        batches = take_batches(map_ahead(decoder, decode, photos, side_by_side), BATCH if crops else 1)
+        answers = itertools.chain.from_iterable(map_ahead(readers, read, batches, side_by_side))
+        yield from map_ahead(finisher, finish, answers)
+
+
+def take_batches(decoded: Iterator[Decoded], size: int) -> Iterator[list[Decoded]]:
+    """The photos in lists of `size`. Crops are read in batches, because one alone does not keep the processor busy."""
+    while batch := list(itertools.islice(decoded, size)):
+        yield batch
 
 
 def make_folder(path: Path) -> None:

@@ -41,10 +41,13 @@ NESTED = 0.6  # or when their boxes share this much of the smaller one; not tune
 Picture = str | os.PathLike | np.ndarray  # a photo: the path of a picture, or (H, W, 3) uint8 BGR
 
 
-def load_networks(weights: str | os.PathLike) -> tuple[Session, Session]:
-    """The finder and the reader of a weights file. Raises UserError when the file is damaged or does not fit."""
+def load_networks(weights: str | os.PathLike, threads: int) -> tuple[Session, Session]:
+    """The finder and the reader of a weights file, each of which works in so many `threads`.
+
+    Raises UserError when the file is damaged or does not fit.
+    """
     options = SessionOptions()
-    options.intra_op_num_threads = count_cores()
+    options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # one plan of memory for each size of level would cost more than it saves
     options.log_severity_level = 3  # errors alone
     return tuple(Session(graph, options, ["CPUExecutionProvider"]) for graph in load_graphs(weights))
@@ -57,7 +60,8 @@ class PlateReader:
     there are, as in "in,gb", by default all formats. `pattern`, such as "LL DD LL DDDD", is one more format, or the
     only one where `formats` is None. With `only` no other codes are read than the codes that these formats allow.
     `threshold`, 0..1, is the least confidence of a plate. `min_plate` and `max_plate` bound the width in pixels of the
-    plates that are searched. Each plate has its `top` most probable codes.
+    plates that are searched. Each plate has its `top` most probable codes. `threads` are those that a photo is read in,
+    by default as many as there are cores. One is best where several threads of your own call `read`.
 
     Raises UserError when the weights cannot be read, a format is unknown or `pattern` is none. One object may be used
     by several threads at once.
@@ -73,9 +77,10 @@ class PlateReader:
         only: bool = False,
         pattern: str | None = None,
         top: int = 0,
+        threads: int | None = None,
     ) -> None:
         self.grammar = Grammar(choose_formats(formats, pattern), only)
-        self.finder, self.reader = load_networks(weights)
+        self.finder, self.reader = load_networks(weights, threads or count_cores())
         self.threshold = threshold
         self.min_plate = min_plate
         self.max_plate = max_plate

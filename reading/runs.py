@@ -25,6 +25,7 @@ class Options:
     every: int = 1  # of a film the first of each so many frames is read
     resume: bool = False  # whether photos that an earlier run read are left out
     is_single: bool = False  # whether there is one photo or film, named by itself
+    side_by_side: int = 1  # how many photos are read at a time
     watchers: Sequence[Watcher] = ()
 
 
@@ -78,7 +79,8 @@ def read_groups(reader: PlateReader, left: list[Source], options: Options, resul
                 for film in group:
                     read_film(reader, film, options, results, tally)
                 continue
-            with contextlib.closing(read_photos(reader, group, options.crops, options.watchers)) as answers:
+            answers = read_photos(reader, group, options.crops, options.watchers, options.side_by_side)
+            with contextlib.closing(answers):
                 for photo, plates in answers:
                     bar.update()
                     if isinstance(plates, UserError):

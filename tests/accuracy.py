@@ -11,7 +11,7 @@ says what a table looks like.
 
 `read~` takes O for 0 and I for 1. `top1~` is the share of plates whose photograph's surest reading is right. `chars`
 is the share of characters that are right. `false/image` are the readings a photograph that overlap no labelled plate.
-`ms` is processor time a photograph, its decoding included, on all cores together.
+`ms` is processor time a photograph, its decoding included, of one thread.
 """
 
 import functools
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--failures", type=Path, metavar="DIR", help="draw the mistakes of each set into a folder of its name")
     args = parser.parse_args(arguments)
     sets = load_sets(args)
-    reader = PlateReader(args.weights, formats=args.formats, threshold=args.threshold)
+    reader = PlateReader(args.weights, formats=args.formats, threshold=args.threshold, threads=1)
     judged: list[Judged] = []
     scores: dict[str, Score] = {}
     for name, labels in sets.items():

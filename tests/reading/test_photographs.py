@@ -1,5 +1,6 @@
 """Reading photographs: their order, crops in batches, watchers, and the memory of a run over many of them."""
 
+import threading
 import weakref
 from pathlib import Path
 
@@ -34,15 +35,27 @@ def photos(tmp_path) -> list[Photo]:
     return [Photo(tmp_path / f"{i}.png", f"{i}.png") for i in range(BATCH + 2)]
 
 
+@pytest.mark.parametrize("side_by_side", [1, 3, 50])
 @pytest.mark.parametrize("crops", [False, True])
-def test_every_photo_has_its_own_plates(photos, crops):
+def test_every_photo_has_its_own_plates(photos, crops, side_by_side):
     reader = WidthReader()
-    answers = [*read_photos(reader, photos, crops)]
+    answers = [*read_photos(reader, photos, crops, side_by_side=side_by_side)]
     assert [photo for photo, _ in answers] == photos
     assert isinstance(answers[3][1], UserError)
     assert [plates for _, plates in answers[:3] + answers[4:]] == [[10 + i] for i in range(BATCH + 2) if i != 3]
     if crops:
-        assert reader.batches == [(BATCH - 1, True), (2, True)]
+        assert sorted(reader.batches) == [(2, True), (BATCH - 1, True)]
+
+
+def test_photos_are_read_side_by_side(photos):
+    barrier = threading.Barrier(3, timeout=60)  # passes when three photos are being read at once
+
+    class WaitingReader(WidthReader):
+        def read(self, photos, crops=False):
+            barrier.wait()
+            return super().read(photos, crops)
+
+    assert len([*read_photos(WaitingReader(), photos[4:10], side_by_side=3)]) == 6
 
 
 def test_watchers_see_each_photo_before_it_is_drawn(photos, tmp_path, monkeypatch):
