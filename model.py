@@ -173,11 +173,11 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str, ranges: Ranges | None 
 
     With the `ranges` of a weights file the graph computes with integers of 8 bits where that costs no accuracy.
 
-    The finder takes `image` (1, H, W, 3), BGR in 0..255 at half of a window's resolution, at least 32x64. It gives
+    The finder takes `image` (1, H, W, 3) uint8 BGR at half of a window's resolution, at least 32x64. It gives
     `presence` (1, h, w), probabilities, and `corners` (1, h, w, 8). The corners at (row, column) are fractions of the
     32x64 pixels whose top left pixel is (FINDER_STRIDE row, FINDER_STRIDE column).
 
-    The reader takes `windows` (B, 64, 128, 3), BGR in 0..255. It gives `presence` (B,), probabilities, `corners`
+    The reader takes `windows` (B, 64, 128, 3) uint8 BGR. It gives `presence` (B,), probabilities, `corners`
     (B, 4, 2), fractions of the window, and `characters` (B, 64, 37), log-probabilities.
     """
     arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
@@ -205,8 +205,7 @@ def onnx_ranges(arrays: dict[str, np.ndarray], which: str) -> tuple[bytes, list[
 def add_network(net: OnnxNet, which: str) -> tuple[dict[str, tuple], dict[str, tuple[str, tuple]]]:
     """Add the network `which` to a graph; returns the inputs and the outputs that `OnnxNet.serialise` takes."""
     pixels, shape = ("image", (1, "H", "W", 3)) if which == "finder" else ("windows", ("B", *WINDOW_SHAPE, 3))
-    x = net.node("Transpose", net.node("Mul", pixels, np.float32(1 / 255)), perm=(0, 3, 1, 2))
-    net.outputs[f"{which}/pixels"] = x
+    x = net.pixels(pixels)
     if which == "finder":
         presence, corners = finder_network(net, x)
         outputs = {

@@ -6,6 +6,8 @@ import numpy as np
 
 from network.shapes import LEAST_CONTRAST
 
+FLOAT = 1  # float32 among the types of ONNX
+
 
 class OnnxNet:
     """The networks' operations as nodes of an ONNX graph, channels first. `arrays` holds the weights by name.
@@ -45,6 +47,10 @@ class OnnxNet:
         name = f"constant_{len(self.initializers)}"
         self.initializers[name] = self.from_array(value, name)
         return name
+
+    def pixels(self, x):  # (B, H, W, 3) uint8 -> (B, 3, H, W), 0..1
+        x = self.node("Cast", self.node("Transpose", x, perm=(0, 3, 1, 2)), to=FLOAT)
+        return self.node("Mul", x, np.float32(1 / 255))
 
     def conv(self, x, name, filters, kernel, strides=(1, 1), padding="same", gain=1.0):
         pad = {"same": "SAME_UPPER", "valid": "VALID"}[padding]
@@ -95,7 +101,7 @@ class OnnxNet:
         """The graph, called `name`, as bytes.
 
         `inputs` has the shape of each input by name. `outputs` has by name, for each output, the tensor that becomes
-        the output and its shape. All are float32.
+        the output and its shape. Inputs are uint8, outputs float32.
         """
         from onnx import TensorProto, helper
 
@@ -104,7 +110,7 @@ class OnnxNet:
         graph = helper.make_graph(
             self.nodes,
             name,
-            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in inputs.items()],
+            [helper.make_tensor_value_info(key, TensorProto.UINT8, shape) for key, shape in inputs.items()],
             [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, (_, shape) in outputs.items()],
             list(self.initializers.values()),
         )

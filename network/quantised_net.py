@@ -32,6 +32,13 @@ class QuantisedNet(OnnxNet):
         self.precise = precise
         self.rounded = {}  # by tensor: the tensor after rounding, the step, and the integer that stands for 0
 
+    def pixels(self, x):
+        integers = self.node("Transpose", x, perm=(0, 3, 1, 2))
+        step, zero = np.float32(1 / STEPS), np.uint8(0)
+        x = self.node("DequantizeLinear", integers, step, zero)
+        self.rounded[x] = x, step, zero  # a picture has 256 steps from the start
+        return x
+
     def round(self, x: str) -> str:
         """The tensor `x`, rounded where it has a range and its layer is none of the precise ones."""
         if x in self.rounded:

@@ -16,7 +16,7 @@ Pictures are rows of pixels, each of them blue, green, red, as OpenCV has them.
 
 finder.onnx slides over a picture of any size and says where plates are.
 
-  image       float32 (1, H, W, 3), 0..255, at least {PATCH_HEIGHT} high and {PATCH_WIDTH} wide
+  image       uint8 (1, H, W, 3), at least {PATCH_HEIGHT} high and {PATCH_WIDTH} wide
   presence    float32 (1, h, w): the probability, 0..1, of a plate at each position
   corners     float32 (1, h, w, 8): x and y of the plate's corners
 
@@ -28,7 +28,7 @@ finder.onnx slides over a picture of any size and says where plates are.
 
 reader.onnx reads plates that are turned upright.
 
-  windows     float32 (B, {HEIGHT}, {WIDTH}, 3), 0..255: each shows a plate that leaves
+  windows     uint8 (B, {HEIGHT}, {WIDTH}, 3): each shows a plate that leaves
               {READ_MARGIN:.0%} of its size free on each side
   presence    float32 (B,): the probability, 0..1, of a plate
   corners     float32 (B, 4, 2): x and y of the corners, as fractions of the

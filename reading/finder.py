@@ -71,7 +71,7 @@ def slide(finder: Session, image: np.ndarray) -> Iterator[tuple[np.ndarray, np.n
     for first in range(0, rows, step):
         last = min(first + step, rows) - 1
         strip = image[first * stride : last * stride + patch_height]
-        presence, corners = finder.run(["presence", "corners"], {"image": strip[None].astype(np.float32)})
+        presence, corners = finder.run(["presence", "corners"], {"image": strip[None]})
         row, column = np.nonzero(presence[0] > FINDER_PRESENCE)
         origin = np.stack([column, row + first], axis=-1) * stride  # (N, 2)
         fractions = corners[0, row, column].reshape(-1, 4, 2)

@@ -75,7 +75,7 @@ def read(
     """
     quads = np.array([expand(corners, margin) for margin in margins])  # (M, N, 4, 2)
     windows = [rectify(photo, quad) for row in quads for photo, quad in zip(photos, row, strict=True)]
-    windows = np.array(windows, np.float32)  # (M * N, 64, 128, 3)
+    windows = np.array(windows)  # (M * N, 64, 128, 3)
     presence, fractions, looks = reader.run(["presence", "corners", "characters"], {"windows": windows})
     seen = project(from_unit_squares(quads.reshape(-1, 4, 2)), fractions)  # (M * N, 4, 2)
     shape = len(margins), len(corners)

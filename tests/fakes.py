@@ -27,7 +27,7 @@ class KnowingFinder:
     def run(self, names, feeds):
         assert names == ["presence", "corners"]
         image = feeds["image"]
-        assert image.dtype == np.float32
+        assert image.dtype == np.uint8
         self.seen.append(image.shape)
         height, width = image.shape[1:3]
         scale = (width - 2 * BORDER) / self.width
@@ -58,7 +58,7 @@ class ConstantReader:
         assert names == ["presence", "corners", "characters"]
         self.windows = feeds["windows"]
         assert self.windows.shape[1:] == (64, 128, 3)
-        assert self.windows.dtype == np.float32
+        assert self.windows.dtype == np.uint8
         count = len(self.windows)
         self.most_windows = max(self.most_windows, count)
         edge = self.margin / (1 + 2 * self.margin)  # the margin is a share of the plate, not of the window

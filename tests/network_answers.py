@@ -10,11 +10,11 @@ def call(network, images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def run_onnx(graph: bytes, images: np.ndarray) -> dict[str, np.ndarray]:
-    """What an ONNX graph answers on `images` (B, H, W, 3) of 0..255."""
+    """What an ONNX graph answers on `images` (B, H, W, 3), whole numbers of 0..255."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     [given] = session.get_inputs()
-    return dict(zip(names, session.run(names, {given.name: images.astype(np.float32)}), strict=True))
+    return dict(zip(names, session.run(names, {given.name: images.astype(np.uint8)}), strict=True))
 
 
 def halve(images: np.ndarray) -> np.ndarray:

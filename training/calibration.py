@@ -7,7 +7,6 @@ import model
 from network.quantised_net import Ranges
 from training.minibatches import MODELS
 
-PIXELS = (0.0, 1.0)  # the range of a picture, whatever the windows are
 PART = 50  # windows that are measured at a time; bounds the memory. Not tuned
 
 
@@ -22,11 +21,11 @@ def measure_ranges(arrays: dict[str, np.ndarray], test: dict) -> Ranges:
     for which, rectified in zip(MODELS, (0, 1), strict=True):
         graph, names = model.onnx_ranges(arrays, which)
         session = InferenceSession(graph, options, ["CPUExecutionProvider"])
-        windows = test["images"][test["rectified"] == rectified].astype(np.float32)  # (N, 64, 128, 3)
+        windows = test["images"][test["rectified"] == rectified]  # (N, 64, 128, 3)
         if which == "finder":
             count, height, width, _ = windows.shape
-            halves = windows.reshape(count, height // 2, 2, width // 2, 2, 3).mean((2, 4))
-            parts = list(halves[:, None])  # N of (1, 32, 64, 3): the graph takes one picture at a time
+            halves = windows.reshape(count, height // 2, 2, width // 2, 2, 3).mean((2, 4)).round().astype(np.uint8)
+            parts = list(halves[:, None])  # N of (1, 32, 64, 3), because the graph takes one picture at a time
         else:
             parts = np.array_split(windows, max(1, len(windows) // PART))
         pixels = session.get_inputs()[0].name
@@ -34,5 +33,4 @@ def measure_ranges(arrays: dict[str, np.ndarray], test: dict) -> Ranges:
         least = np.min([least for least, _ in extremes], axis=0)
         greatest = np.max([greatest for _, greatest in extremes], axis=0)
         ranges |= {name: (float(a), float(b)) for name, a, b in zip(names, least, greatest, strict=True)}
-        ranges[f"{which}/pixels"] = PIXELS
     return ranges

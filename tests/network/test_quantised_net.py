@@ -28,6 +28,7 @@ def answers(graph: bytes, which: str, windows: np.ndarray) -> dict[str, np.ndarr
     """The network's answers to all windows by output."""
     if which == "reader":
         return run_onnx(graph, windows)
+    windows = windows[:, ::2, ::2].repeat(2, 1).repeat(2, 2)  # whole numbers at half of their resolution
     rows = [run_onnx(graph, halve(window[None])) for window in windows]
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
@@ -61,7 +62,6 @@ def test_tensors_without_a_range_are_not_rounded(arrays, windows):
 
 
 def test_ranges_hold_every_value(arrays, ranges, windows):
-    assert ranges["finder/pixels"] == ranges["reader/pixels"] == (0.0, 1.0)
     relus = [limits for name, limits in ranges.items() if name.endswith("/relu")]
     assert relus
     assert all(0 <= low < high for low, high in relus)
