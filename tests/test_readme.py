@@ -19,6 +19,7 @@ from formats.loading import load_formats
 from media.pictures import read_image, write_image
 from media.scene_classes import ROADSIDE
 from media.videos import write_video
+from reading.measuring import Measurement
 from synthesis.windows import Settings, Synthesizer
 
 README = (ROOT / "README.md").read_text()
@@ -37,6 +38,7 @@ RUN = {  # the commands that are run, without their comments, and patterns of th
     "python detect.py photos --only in --top 3": [],
     "python detect.py photos --page page": ["page/index.html"],
     "python detect.py photos --labels labels.tsv --report report": ["report/*.png"],
+    "python detect.py photos mine.npz": [],
     "python gen.py 200 --formats xx --fonts typefaces --out sheet --sheet sheet.png": ["sheet/*_1.png", "sheet.png"],
     "python detect.py photos --only xx": [],
     "./extractbgs.py SUN397.tar.gz": ["bgs/00000000.jpg", "bgs/index.tsv"],
@@ -122,6 +124,7 @@ def clone(tmp_path_factory, shipped_weights) -> Path:
             shutil.copytree(path, folder / path.name, ignore=ignored)
     for path in [*ROOT.glob("*.py"), ROOT / "in.jpg", shipped_weights]:
         shutil.copy(path, folder)
+    shutil.copy(shipped_weights, folder / "mine.npz")  # in place of weights that a user trained
     (folder / "bgs").mkdir()
     make_inputs(folder)
     make_programs(folder / ".bin")
@@ -180,7 +183,7 @@ def run_line(line: str, folder: Path) -> subprocess.CompletedProcess:
 
 
 def test_each_line_of_a_block_is_a_known_command_or_an_output():
-    outputs = (find_output("KA02"), find_output("{"))
+    outputs = (find_output("KA02"), find_output("{"), find_output("plates "))
     for block in find_blocks():
         if "\n".join(block) not in outputs:
             assert {without_comment(line) for line in block} <= KNOWN
@@ -253,6 +256,12 @@ def test_the_recipe_for_an_own_country(fresh):
 
 def test_the_first_command_prints_what_the_readme_shows(fresh):
     assert run_line("python detect.py in.jpg", fresh).stdout == find_output("KA02") + "\n"
+
+
+def test_a_measurement_has_the_lines_that_the_readme_shows():
+    shown = [line[:14] for line in find_output("plates ").splitlines()]
+    said = [line[:14] for line in Measurement({}).describe()]
+    assert [line for line in shown if line.split()[0] not in ("confused", "misread")] == said[:6]
 
 
 def test_json_has_the_keys_that_the_readme_shows(fresh):
