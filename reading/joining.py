@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from common import UserError
+from common import UserError, is_special
 from reading.results import name_partial, read_rows
 
 MOST_SHARDS = 10_000  # that a missing row is looked for in; nobody starts more runs
@@ -62,6 +62,8 @@ def find_fault(path: Path) -> str:
     if not os.path.exists(path):
         partial = name_partial(path)
         return f"is not there, but {partial.name} is" if partial.exists() else "is not there"
+    if is_special(path):  # a pipe cannot be read twice
+        return ""
     with path.open("rb") as file:
         file.seek(max(0, os.path.getsize(path) - 1))
         return "is cut at its end" if file.read() not in (b"", b"\n") else ""
