@@ -96,8 +96,8 @@ def describe_missing(shards: Sequence[Shard], names: Sequence[str]) -> list[str]
         return []
     count = count_shards(shards, names)
     if not count:
-        lacking = describe_photos([names[number] for number in missing])
-        return [f"{lacking} without a row; read them with --json and join this file too"]
+        photos = describe_photos([names[number] for number in missing])
+        return [f"{photos} without a row; read them with --json and join this file too"]
     lacking: dict[int, list[str]] = {}
     for number in missing:
         lacking.setdefault(find_part(number, count, len(names)), []).append(names[number])
