@@ -39,7 +39,7 @@ def draw_photos(folder: Path) -> dict[str, tuple[str, str]]:
 def correct_in_page(browser, folder: Path, truths: dict[str, tuple[str, str]]) -> Path:
     """Type the true code of each photograph into the page in `folder`, and export: the table that is downloaded."""
     page = open_page.Page(browser, folder)
-    page.press("j", Keys.ENTER)
+    page.find(".tile input").click()
     while match := re.fullmatch(r"Code of plate (\d) on (.*)", page.focused()):
         number, name = match.groups()
         before = page.focused()
