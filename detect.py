@@ -25,8 +25,12 @@ this script.
     python detect.py photos weights.npz out --json readings.jsonl --resume
     python detect.py photos weights.npz out --json readings1.jsonl --shard 1/2
 
+    python detect.py photos --json readings.jsonl --join readings1.jsonl readings2.jsonl
+
 The first goes on with a folder where an interrupted run stopped. The second reads the first half of a folder, so that
-another machine can read the other half. The rows of a run are in `readings.jsonl.part` until it has all of them.
+another machine can read the other half. The third joins the rows of both halves, and says which ones are missing. The
+rows of a run are in `readings.jsonl.part` until it has all of them. The row of a photograph that cannot be read has the
+reason as "error".
 
 A plate of a video is printed when it has left: the code with the largest sum of confidences over the frames, a
 confidence, the box where this code was surest, and the plate's first and last time in seconds, as in
@@ -35,7 +39,9 @@ may be below `--threshold`, which holds for single frames. Sound is not kept. Ct
 
 A line of `labels.tsv` is a plate: the name of its photograph, its box as x, y, w, h in pixels and its text, with tabs
 between. The text is ? where nobody can read the plate. The box may be left out. A CSV file with the columns image_path
-and plate_text will do too. Plates that are labelled but not read, misread characters and false plates are counted.
+and plate_text will do too. A name is a path below the folder that a line `# photographs in FOLDER` says, as in the
+table that a page exports, or the end of a path. Plates that are labelled but not read, misread characters and false
+plates are counted.
 
 Detection has two phases. Phase 1 slides the *finder* over an image pyramid and merges the positions that show the same
 plate. Phase 2 turns each plate upright by its four corners; the *reader* says whether it is a plate, where its corners
@@ -59,14 +65,15 @@ from common import CommandParser, UserError, positive, probability, run, shard, 
 from reading.cores import count_cores
 from reading.export import export_networks
 from reading.finder import NARROWEST_PLATE
+from reading.joining import describe_count, join_rows
 from reading.measuring import Measurement, match_labels
 from reading.page import INDEX, check_apart, write_page
 from reading.plan import check_files, draw_like, draw_to, take_part
 from reading.plate_reader import MIN_PLATE, THRESHOLD, WEIGHTS, PlateReader
 from reading.report import prepare_report, write_report
-from reading.results import STDOUT, RowFiles
+from reading.results import STDOUT, RowFiles, open_results
 from reading.runs import Options, read_sources
-from reading.sources import Film, Inputs, Photo, Source, find_sources
+from reading.sources import Film, Inputs, Photo, Source, find_base, find_sources
 
 WEIGHTS_SUFFIX = ".npz"
 
@@ -92,6 +99,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--every", metavar="N", type=positive(int), default=1, help="read the first of each N frames (%(default)s)")
     add("--resume", action="store_true", help="leave out photographs that are drawn and have a row in FILE")
     add("--shard", metavar="I/N", type=shard, default=(1, 1), help="read the I-th of N parts of the photographs")
+    add("--join", metavar="FILE", type=Path, nargs="+", help="read nothing; join the rows that runs with --shard wrote")
     add("--threshold", metavar="P", type=probability, default=THRESHOLD, help="least confidence (%(default)s)")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--formats", metavar="LIST", help="the plates that there are, such as in,gb (all in formats/)")
@@ -140,6 +148,8 @@ def check_arguments(parser: CommandParser, arguments: argparse.Namespace) -> Non
         parser.error("argument --csv: with --resume it needs --json FILE, whose earlier rows it repeats")
     if arguments.resume and STDOUT in (arguments.json, arguments.csv):
         parser.error("argument --resume: the rows of an earlier run are not on standard output; name a file")
+    if arguments.join:
+        check_join(parser, arguments)
     if arguments.page and arguments.resume:
         parser.error("argument --page: shows the photographs of one run; leave out --resume")
     if arguments.report and not arguments.labels:
@@ -149,6 +159,15 @@ def check_arguments(parser: CommandParser, arguments: argparse.Namespace) -> Non
     for option, path in (("--json", arguments.json), ("--csv", arguments.csv)):
         if path and os.path.isdir(path):
             raise UserError(f"{path}: is a folder; name a file for {option}")
+
+
+def check_join(parser: CommandParser, arguments: argparse.Namespace) -> None:
+    """Refuse arguments that --join cannot have."""
+    if not (arguments.json or arguments.csv):
+        parser.error("argument --join: needs --json FILE or --csv FILE to write to")
+    others = ("resume", "out", "drawn", "page", "labels", "export")
+    if any(getattr(arguments, name) for name in others) or arguments.shard != (1, 1):
+        parser.error("argument --join: joins rows and does nothing else; leave out the other options")
 
 
 def check_inputs(arguments: argparse.Namespace, inputs: Inputs) -> None:
@@ -205,6 +224,22 @@ def finish_measurement(arguments: argparse.Namespace, measurement: Measurement) 
         write_report(arguments.report, measurement)
 
 
+def join(arguments: argparse.Namespace, inputs: Inputs) -> None:
+    """Write the rows of --join as one run over the `inputs` would. Raises UserError where a row is missing."""
+    if inputs.faults:
+        raise inputs.faults[0]
+    for source in inputs.sources:
+        if isinstance(source, Film):
+            raise UserError(f"{source.name}: --join is for photographs, not for a video")
+    check_files(arguments.join, [path for path in (arguments.json, arguments.csv) if path and path != STDOUT])
+    rows, doubled = join_rows(arguments.join, [source.name for source in inputs.sources])
+    with open_results(RowFiles(arguments.json, arguments.csv), is_single=False) as results:
+        for row in rows:
+            results.add_row(row)
+    twice = f", {doubled} of them twice" if doubled else ""
+    print(f"joined the rows of {describe_count(len(rows))}{twice}", file=sys.stderr)
+
+
 def main() -> None:
     args = parse_arguments()
     sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
@@ -214,13 +249,17 @@ def main() -> None:
     if not args.inputs:
         return
     inputs = find_sources(args.inputs, args.recursive)
+    if args.join:
+        join(args, inputs)
+        return
     sources = plan(args, inputs)
     files = RowFiles(args.json, args.csv)
     measurement = start_measurement(args, sources)
     watchers = [measurement.watch] if measurement else []
     with contextlib.ExitStack() as stack:
         if args.page:
-            watchers.append(stack.enter_context(write_page(args.page)))
+            base = find_base(source for source in inputs.sources if isinstance(source, Photo))
+            watchers.append(stack.enter_context(write_page(args.page, base)))
         # Photos side by side are faster than one after the other in all threads. The frames of a film have an order.
         cores = count_cores()
         side_by_side = cores if len(sources) > 1 and not any(isinstance(source, Film) for source in sources) else 1

@@ -7,6 +7,9 @@ are read. TEXT may have spaces and signs, which do not count. TEXT is `?` where 
     image<TAB>TEXT                             a crop, or a photograph with its plate anywhere
     image_path,plate_text                      the header of a CSV file, as fast-plate-ocr writes it; the box is not
                                                known, and further columns are ignored
+
+Names are paths below one folder. The line `# photographs in FOLDER` says which one; without it see `find_folder`. Other
+lines that begin with # and have no tab are remarks.
 """
 
 import csv
@@ -24,6 +27,8 @@ from media.tables import read_row
 
 UNKNOWN = "?"  # TEXT of a plate that nobody can read
 CSV_COLUMNS = ("image_path", "plate_text")
+REMARK = b"#"  # begins a line that is no label, where the line has no tab
+FOLDER_LINE = "# photographs in "  # begins the line that tells the folder
 REMEDY = "a line has image, x, y, w, h, TEXT or image, TEXT, with tabs between"
 
 Box = tuple[float, float, float, float]  # x, y, width, height in pixels
@@ -53,7 +58,7 @@ def read_labels(path: str | os.PathLike) -> list[Label]:
     Raises UserError when the table cannot be read or has no label. Raises UserError, which names the first wrong line,
     when a line is no label or repeats another one.
     """
-    data = read_bytes(path, TABLE_BYTES, "name a table of labels").removeprefix(b"\xef\xbb\xbf")  # a byte order mark
+    data = read_table(path)
     rows = read_csv(data) if is_csv(data) else read_tsv(data)
     labels: list[Label] = []
     wrong: list[str] = []
@@ -75,6 +80,11 @@ def read_labels(path: str | os.PathLike) -> list[Label]:
     return labels
 
 
+def read_table(path: str | os.PathLike) -> bytes:
+    """The content of the table `path` without a byte order mark. Raises UserError when it cannot be read."""
+    return read_bytes(path, TABLE_BYTES, "name a table of labels").removeprefix(b"\xef\xbb\xbf")
+
+
 def is_csv(data: bytes) -> bool:
     """Whether the first line of a table is the header of a CSV file of labels."""
     header = data.split(b"\n", 1)[0].decode("utf-8", "replace")
@@ -82,11 +92,16 @@ def is_csv(data: bytes) -> bool:
 
 
 def read_tsv(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The number and the fields of each line that is not empty."""
+    """The number and the fields of each line that is neither empty nor a remark."""
     for number, line in enumerate(data.split(b"\n"), 1):
         line = line.removesuffix(b"\r")
-        if line.strip():
+        if line.strip() and not is_remark(line):
             yield number, read_row(line)
+
+
+def is_remark(line: bytes) -> bool:
+    """Whether a line is a remark. The name of a photograph may begin with # too, but a tab follows it."""
+    return line.startswith(REMARK) and b"\t" not in line
 
 
 def read_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -136,13 +151,27 @@ def parse_box(numbers: list[str]) -> Box | None:
 
 
 def find_folder(path: str | os.PathLike) -> Path:
-    """The folder of the photographs of the table `path`: for `my/labels.tsv` `my/labels` if it exists, otherwise `my`.
+    """The folder of the photographs of the table `path`.
 
-    Names in a table are paths below this folder.
+    The table may say it. A table that does not, or whose folder is gone, lies beside it: for `my/labels.tsv` it is
+    `my/labels` if this exists, otherwise `my`. Names in a table are paths below this folder. Raises UserError when the
+    table cannot be read.
     """
     path = Path(path)
+    said = path.parent / read_folder(read_table(path))
+    if said != path.parent and said.is_dir():
+        return said
     beside = path.with_suffix("")
     return beside if beside != path and beside.is_dir() else path.parent
+
+
+def read_folder(data: bytes) -> str:
+    """The folder that a table says its photographs are in, or ""."""
+    for line in data.split(b"\n"):
+        if is_remark(line) and line.startswith(FOLDER_LINE.encode()):
+            [text] = read_row(line.removesuffix(b"\r"))
+            return text.removeprefix(FOLDER_LINE).strip()
+    return ""
 
 
 def find_photos(path: str | os.PathLike, labels: list[Label], folder: Path) -> dict[Path, list[Label]]:
@@ -154,6 +183,7 @@ def find_photos(path: str | os.PathLike, labels: list[Label], folder: Path) -> d
     for label in labels:
         photo = folder / label.image
         if photo not in photos and not photo.is_file():
-            raise UserError(f"{path}: line {label.line}: {photo} is no file; correct the name, or delete the line")
+            remedy = f"correct the name, or write '{FOLDER_LINE}FOLDER' above the labels"
+            raise UserError(f"{path}: line {label.line}: {photo} is no file; {remedy}")
         photos.setdefault(photo, []).append(label)
     return photos

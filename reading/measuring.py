@@ -1,9 +1,11 @@
 """Measuring: the readings of a user's photographs held against the user's labels.
 
-A table of labels may name a photograph by any end of its path: `a.jpg` and `street/a.jpg` both name
+A table of labels names a photograph by its path below the folder of the table's photographs. A photograph that is
+elsewhere, as a copy is, may be named by any end of its path: `a.jpg` and `street/a.jpg` both name
 `photos/street/a.jpg`.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
@@ -12,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from common import UserError
-from media.labels import Label, read_labels
+from media.labels import Label, find_folder, read_labels
 from reading.plate import Plate
 from reading.reliability import describe_reliability, judge_readings
 from reading.scoring import Outcome, Score, Verdict, add_up, align, judge
@@ -115,14 +117,17 @@ def match_labels(path: Path, photos: Iterable[Path]) -> dict[Path, list[Label]]:
 
     Raises UserError when the table is wrong, or when it names a photograph that is not among `photos`, or two of them.
     """
+    labels = read_labels(path)
+    folder = find_folder(path)
+    places: dict[str, Path] = {}
     named: dict[str, list[Path]] = {}
     for photo in dict.fromkeys(photos):
+        places[without_links(photo)] = photo
         named.setdefault(photo.name, []).append(photo)
     matched: dict[Path, list[Label]] = {}
-    for label in read_labels(path):
-        name = PurePath(label.image)
-        length = len(name.parts)
-        fitting = [photo for photo in named.get(name.name, []) if photo.absolute().parts[-length:] == name.parts]
+    for label in labels:
+        exact = places.get(without_links(folder / label.image))
+        fitting = [exact] if exact else find_by_end(label.image, named)
         if not fitting:
             raise UserError(f"{path}: line {label.line}: {label.image} is none of the photographs to read; delete it")
         if len(fitting) > 1:
@@ -130,6 +135,17 @@ def match_labels(path: Path, photos: Iterable[Path]) -> dict[Path, list[Label]]:
             raise UserError(f"{path}: line {label.line}: {label.image} names {both}; write more of the path")
         matched.setdefault(fitting[0], []).append(label)
     return matched
+
+
+def without_links(photo: Path) -> str:
+    """The path of a photograph without links to folders. The photograph itself may be a link to another name."""
+    return os.path.join(os.path.realpath(photo.parent), photo.name)
+
+
+def find_by_end(image: str, named: dict[str, list[Path]]) -> list[Path]:
+    """The photographs whose paths end in `image`. `named` are all photographs by their last names."""
+    name = PurePath(image)
+    return [photo for photo in named.get(name.name, []) if photo.absolute().parts[-len(name.parts) :] == name.parts]
 
 
 def describe_confusions(confusions: Counter[tuple[str, str]]) -> list[str]:

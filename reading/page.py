@@ -24,6 +24,7 @@ from reading.plate import Plate
 
 TEMPLATE = Path(__file__).with_name("page.html")
 ROWS = "[]</script>"  # where the template has an empty list of photos
+FOLDER = '""</script>'  # where the template has no folder of photos
 INDEX, IMAGES = "index.html", "images"  # what a page's folder holds
 SIGNATURE = b'<meta name="generator" content="detect.py --page">'  # tells a page from a user's own index.html
 SIGNATURE_WITHIN = 1024  # bytes from the beginning of index.html
@@ -42,11 +43,12 @@ AddPhoto = Callable[[str, np.ndarray, list[Plate], Path | None], None]
 
 
 @contextlib.contextmanager
-def write_page(folder: str | os.PathLike) -> Iterator[AddPhoto]:
+def write_page(folder: str | os.PathLike, base: Path | None = None) -> Iterator[AddPhoto]:
     """Yield a function that adds a photo to a page. The page appears in `folder` when the block ends well.
 
     The function takes the photo's name, the photo (H, W, 3) uint8 BGR, its plates, and its file, or None where it has
-    none; the page links to the file. Memory does not grow with the number of photos. An earlier page in `folder` is
+    none; the page links to the file. The labels that the page exports say that the photos are in the folder `base`,
+    which is a path without links. Memory does not grow with the number of photos. An earlier page in `folder` is
     replaced, and stays as it is when the block ends with an exception.
 
     Raises UserError when `folder` cannot be written, or holds an `index.html` or `images` that are no page's.
@@ -56,7 +58,7 @@ def write_page(folder: str | os.PathLike) -> Iterator[AddPhoto]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         making = tempfile.TemporaryDirectory(prefix=".page-", dir=folder)
-        draft = Draft(folder, Path(making.name))
+        draft = Draft(folder, Path(making.name), base)
     except OSError as error:
         raise refuse(folder, error) from None
     with making:
@@ -106,8 +108,9 @@ def is_page(index: Path) -> bool:
 class Draft:
     """A page that grows: its pictures and its rows, in a folder that is moved into place later."""
 
-    def __init__(self, folder: Path, making: Path) -> None:
+    def __init__(self, folder: Path, making: Path, base: Path | None) -> None:
         self.folder = folder
+        self.base = base
         self.images = making / IMAGES
         self.rows = making / "rows"  # the rows so far, as they will stand in index.html
         self.replaced = making / "replaced"  # the earlier page's pictures, when this page has taken its place
@@ -120,6 +123,7 @@ class Draft:
         self.photos += 1
         row = {
             "image": name,
+            "path": name if file is None or self.base is None else find_path(file, self.base),
             "file": None if file is None else link(file, self.folder),
             "size": [photo.shape[1], photo.shape[0]],
             "plates": [plate.as_dict() for plate in plates],
@@ -137,7 +141,9 @@ class Draft:
 
 def publish(draft: Draft) -> None:
     """Move the page `draft` into its folder, and the earlier page's pictures out of it."""
-    before, after = TEMPLATE.read_text(encoding="utf-8").split(ROWS)
+    base = "" if draft.base is None else str(draft.base)
+    template = TEMPLATE.read_text(encoding="utf-8").replace(FOLDER, FOLDER.replace('""', as_json(base)), 1)
+    before, after = template.split(ROWS)
     images = draft.folder / IMAGES
     with write_beside(draft.folder / INDEX) as temporary:
         with temporary.open("w", encoding="utf-8", newline="\n") as index:
@@ -150,9 +156,14 @@ def publish(draft: Draft) -> None:
         os.replace(draft.images, images)
 
 
-def as_json(row: dict) -> str:
+def as_json(row: dict | str) -> str:
     """`row` as JSON in ASCII, without the characters that mean something to HTML."""
     return json.dumps(row, separators=(",", ":")).translate(UNSAFE)
+
+
+def find_path(file: Path, base: Path) -> str:
+    """The path of `file` below the folder `base`, as a table of labels names the photo."""
+    return os.path.relpath(os.path.join(os.path.realpath(file.parent), file.name), base)
 
 
 def link(file: Path, folder: Path) -> str:

@@ -115,6 +115,17 @@ class Results:
             self.json_file.write(json.dumps(row) + "\n")
         self.add_table_rows(row)
 
+    def add_fault(self, name: str, fault: UserError) -> None:
+        """Write that the photo `name` cannot be read. So each photo has a row, and none is missing unnoticed."""
+        if self.json_file:
+            self.json_file.write(json.dumps({"image": name, "plates": [], "error": str(fault)}) + "\n")
+
+    def add_row(self, row: bytes) -> None:
+        """Write a row of JSON that another run wrote."""
+        if self.json_file:
+            self.json_file.write(row.decode("utf-8", "surrogateescape"))
+        self.add_table_rows(json.loads(row))
+
     def add_track(self, name: str, track: Track) -> None:
         """Print and write a plate that has left the video `name`."""
         plate = track.plate
@@ -223,14 +234,15 @@ def name_partial(path: Path) -> Path:
 def take_up(sources: list[Source], path: Path | None) -> list[Source]:
     """The photos that no earlier run read. One was read when it is drawn, if it is to be, and has a row in `path`.
 
-    Where `path` is None no rows are asked for. Afterwards the partial file of `path` holds the earlier rows, without
-    the rows of photos that are read again.
+    A row that says why a photo cannot be read does not count, because the reason may be gone. Where `path` is None no
+    rows are asked for. Afterwards the partial file of `path` holds the earlier rows, without the rows of photos that
+    are read again.
     """
     if path is None:
         return [source for source in sources if not is_drawn(source)]
     partial = name_partial(path)
     earlier = partial if os.path.exists(partial) else path
-    known = {name for name, _ in read_rows(earlier)}
+    known = {name for name, row in read_rows(earlier) if "error" not in json.loads(row)}
     left = [source for source in sources if source.name not in known or not is_drawn(source)]
     again = {source.name for source in left}
     with write_beside(partial) as temporary, temporary.open("wb") as file:

@@ -59,7 +59,9 @@ def read_sources(
     try:
         with open_results(options.files, options.is_single, options.resume, replace=has_films) as results:
             read_groups(reader, left, options, results, tally)
-            check_any(tally, options)
+            if options.is_single or not photos:  # nothing has a row
+                check_any(tally)
+        check_any(tally)
     except KeyboardInterrupt:
         if options.is_single:
             raise
@@ -85,6 +87,8 @@ def read_groups(reader: PlateReader, left: list[Source], options: Options, resul
                     bar.update()
                     if isinstance(plates, UserError):
                         tally.skipped.append(plates)
+                        if not options.is_single:
+                            results.add_fault(photo.name, plates)
                         continue
                     results.add_photo(photo.name, plates)
                     tally.read += 1
@@ -113,7 +117,7 @@ def read_film(reader: PlateReader, film: Film, options: Options, results: Result
     print(f"{name}read {film_reader.frames}{total} frames; plates: {count}", file=sys.stderr)
 
 
-def check_any(tally: Tally, options: Options) -> None:
+def check_any(tally: Tally) -> None:
     """Raise UserError where nothing could be read."""
     if not tally.skipped or tally.read or tally.before or tally.films:
         return

@@ -10,7 +10,7 @@ import itertools
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from common import UserError
@@ -174,3 +174,14 @@ def is_folder(entry: os.DirEntry) -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
+
+
+def find_base(photos: Iterable[Photo]) -> Path:
+    """The folder, without links, below which all `photos` are. Of photos of one folder it is the folder as named."""
+    return Path(os.path.commonpath([find_root(photo) for photo in photos]))
+
+
+def find_root(photo: Photo) -> str:
+    """The folder, without links, below which the path of `photo` is its name."""
+    is_whole = photo.name == str(photo.address)  # the name is a path of its own
+    return os.path.realpath(photo.address.parents[0 if is_whole else photo.name.count("/")])

@@ -39,6 +39,15 @@ def shipped_weights() -> Path:
 
 
 @pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Chromium without a window. Its start takes seconds."""
+    from open_page import start_browser  # here, so that tests which need no browser load nothing of it
+
+    with start_browser(tmp_path_factory.mktemp("profile")) as chrome:
+        yield chrome
+
+
+@pytest.fixture(scope="session")
 def keras():
     """Keras. Its import takes seconds."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -4,14 +4,22 @@ from pathlib import Path
 
 import numpy as np
 
+from formats.plate_format import PlateFormat
 from media.pictures import write_image
 from synthesis.photograph import photograph
 from synthesis.placement import View, outline_in, turn
 from synthesis.subject import Choice, make_plate
-from synthesis.windows import Synthesizer
+from synthesis.windows import Synthesizer, normalised
 
 SHAPE = (300, 400)  # height, width in pixels
 SEED = 7  # sets them apart from training and test windows
+
+
+def draw_formats(synthesizer: Synthesizer, formats: list[PlateFormat]) -> None:
+    """Have `synthesizer` draw the plates of these formats, which need not be in formats/."""
+    synthesizer.formats = formats
+    synthesizer.format_weights = normalised([form.weight for form in formats])
+    synthesizer.style_weights = {form.name: normalised([style.weight for style in form.styles]) for form in formats}
 
 
 def draw_photo(synthesizer: Synthesizer, number: int) -> tuple[np.ndarray, list[int], str]:

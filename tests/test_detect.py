@@ -332,19 +332,61 @@ def read_lines(path: Path) -> list[str]:
     return path.read_text().splitlines()
 
 
-def test_shards_share_the_photos(whole, weights, tmp_path):
-    drawn, rows = {}, []
+def test_shards_share_the_photos_and_are_joined(whole, weights, tmp_path):
+    drawn, files = {}, [tmp_path / "rows1.jsonl", tmp_path / "rows2.jsonl"]
+    join = whole / "photos", "--json", tmp_path / "rows.jsonl", "--csv", tmp_path / "plates.csv", "--join", *files
     for part in (2, 1):
-        json_file = tmp_path / f"rows{part}.jsonl"
-        options = "--shard", f"{part}/2", "--json", json_file
+        assert_refused(run_detect(*join), f"rows{part}.jsonl is not there; shard", "lacks 8 of 8 photographs")
+        options = "--shard", f"{part}/2", "--json", files[part - 1]
         result = run_detect(whole / "photos", weights, tmp_path / str(part), *options)
         assert f"read {6 + part} of 8 photographs" in result.stderr
-        files = read_folder(tmp_path / str(part))
-        assert not files.keys() & drawn.keys()
-        drawn |= files
-        rows = read_lines(json_file) + rows
+        made = read_folder(tmp_path / str(part))
+        assert not made.keys() & drawn.keys()
+        drawn |= made
     assert drawn == read_folder(whole / "out")
-    assert rows == read_lines(whole / "rows.jsonl")
+    assert not (tmp_path / "rows.jsonl").exists()
+    result = run_detect(*join)
+    assert (result.returncode, result.stderr) == (0, "joined the rows of 16 photographs\n")
+    assert read_lines(tmp_path / "rows.jsonl") == read_lines(whole / "rows.jsonl")
+    assert len(read_lines(tmp_path / "plates.csv")) >= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["photos", "--join", "rows1.jsonl"], "--json FILE or --csv FILE"),
+        (["photos", "--json", "rows.jsonl", "--page", "out", "--join", "rows1.jsonl"], "--join"),
+        (["photos", "--json", "rows1.jsonl", "--join", "rows1.jsonl"], "rows1.jsonl: is in use"),
+        (["in.mp4", "--json", "rows.jsonl", "--join", "rows1.jsonl"], "in.mp4: --join is for photographs"),
+        (["nowhere*", "--json", "rows.jsonl", "--join", "rows1.jsonl"], "nowhere*: no file"),
+    ],
+)
+def test_a_join_of_nothing_is_refused(whole, tmp_path, arguments, word):
+    (tmp_path / "photos").symlink_to(whole / "photos")
+    shutil.copy(whole / "rows.jsonl", tmp_path / "rows1.jsonl")
+    assert_refused(run_script("detect.py", *arguments, cwd=tmp_path), word)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "rows1.jsonl"]
+
+
+def test_a_photo_that_cannot_be_read_has_a_row_and_is_tried_again(whole, weights, tmp_path):
+    [row] = [row for row in map(json.loads, read_lines(whole / "rows.jsonl")) if "error" in row]
+    assert (row["image"], row["plates"]) == ("07.jpg", [])
+    assert row["error"].startswith(f"{whole / 'photos' / '07.jpg'}: ")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (photos / name).write_text("no picture")
+    rows = tmp_path / "rows.jsonl"
+    result = run_detect(photos, weights, "--json", rows)
+    assert_refused(result, "none of 2 sources could be read")
+    assert [json.loads(line)["image"] for line in read_lines(rows)] == ["a.jpg", "b.jpg"]
+    shutil.copy(whole / "photos" / "00.jpg", photos / "a.jpg")
+    result = run_detect(photos, weights, "--json", rows, "--resume")
+    assert result.stderr.startswith("read 1 of 2 photographs")
+    assert [(row["image"], "error" in row) for row in map(json.loads, read_lines(rows))] == [
+        ("a.jpg", False),
+        ("b.jpg", True),
+    ]
 
 
 def test_a_shard_may_be_empty(photo, weights, tmp_path):
@@ -369,9 +411,9 @@ def test_an_interrupted_run_goes_on(whole, weights, tmp_path, name):
         time.sleep(0.005)
     process.send_signal(getattr(signal, name))
     _, errors = process.communicate(timeout=100)
-    kept = read_lines(partial)
-    assert 3 <= len(kept) < 15
-    assert kept == read_lines(whole / "rows.jsonl")[: len(kept)]
+    assert 3 <= len(read_lines(partial)) < 15
+    assert read_lines(partial) == read_lines(whole / "rows.jsonl")[: len(read_lines(partial))]
+    kept = [row for row in read_lines(partial) if "error" not in json.loads(row)]
     assert not rows.exists()
     if name == "SIGINT":
         assert process.returncode == 130
@@ -387,7 +429,7 @@ def test_an_interrupted_run_goes_on(whole, weights, tmp_path, name):
     assert result.returncode == 0, result.stderr
     assert f"read {15 - len(kept)} of 16 photographs" in result.stderr
     assert f"{len(kept)} were read before" in result.stderr
-    assert read_lines(rows) == read_lines(whole / "rows.jsonl")
+    assert sorted(read_lines(rows)) == sorted(read_lines(whole / "rows.jsonl"))
     assert not partial.exists()
     drawn = {file: data for file, data in read_folder(out).items() if not file.startswith(".")}  # what SIGKILL left
     assert drawn == read_folder(whole / "out")

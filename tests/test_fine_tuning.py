@@ -3,8 +3,10 @@
 import re
 
 import fine_tuning
+import pytest
 from drawn_photographs import write_photos
 
+from common import UserError
 from media.labels import read_labels
 
 
@@ -22,3 +24,22 @@ def test_glyphs_differ(tmp_path):
     face = synthesizer.faces[0]
     glyphs = {face.glyph(character)[0].tobytes() for character in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"}
     assert len(glyphs) == 36
+
+
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("open(sys.argv[sys.argv.index('--out') + 1], 'w')", True),
+        ("sys.exit(2)", False),
+        ("sys.exit(3)", UserError),
+    ],
+)
+def test_a_training_that_brings_nothing_is_a_point_of_the_curve(tmp_path, monkeypatch, line, result):
+    (tmp_path / "train.py").write_text(f"import sys\n{line}\n")
+    monkeypatch.setattr(fine_tuning, "ROOT", tmp_path)
+    arguments = tmp_path / "weights.npz", tmp_path / "labels.tsv", tmp_path / "mine.npz", []
+    if result is UserError:
+        with pytest.raises(UserError, match="exit code 3"):
+            fine_tuning.fine_tune(*arguments)
+    else:
+        assert fine_tuning.fine_tune(*arguments) is result

@@ -4,146 +4,29 @@ These tests need Debian's chromium and chromium-driver, or Chrome and its driver
 """
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, run_script
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
+from open_page import NARROW, WIDE, Page
 from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
 from shown_plates import SHAPE, make_photo, make_plate
 
-from media.labels import Label, read_labels
+from media.labels import Label
 from media.pictures import write_image
 from reading.page import write_page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",  # Chromium refuses its sandbox to root
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-WIDE = (1280, 800)  # pixels of the screen
-NARROW = (360, 740)
-PATIENCE = 20  # seconds until something that never comes is a failure
 BOX = [40, 20, 40, 10]  # x, y, width, height of `make_plate`
 HOSTILE = ["<img src=x onerror=document.title='broken'>.jpg", "tab\tnewline\n.jpg", "no UTF-8 \udcff.jpg", "\u202e.jpg"]
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
-    """Chromium without a window, in which no page was ever open."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("NOT TESTED: there is no Chromium; apt-get install chromium chromium-driver")
-    options = Options()
-    options.binary_location = program
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options, Service(driver))
-    try:
-        yield chrome
-    finally:
-        chrome.quit()
-
-
-class Page:
-    """A page of results that is open in the browser."""
-
-    def __init__(self, browser: webdriver.Chrome, folder: Path) -> None:
-        self.browser = browser
-        self.folder = folder
-        self.resize(WIDE)
-        self.open()
-
-    def open(self) -> None:
-        self.browser.get((self.folder / "index.html").as_uri())
-
-    def resize(self, size: tuple[int, int], is_dark: bool = False) -> None:
-        """Give the screen this width and height, and choose dark or light colours."""
-        screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-
-    def find(self, selector: str) -> WebElement:
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def find_all(self, selector: str) -> list[WebElement]:
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def run(self, script: str, *arguments):
-        return self.browser.execute_script(script, *arguments)
-
-    def wait(self, condition: Callable[[], object]):
-        return WebDriverWait(self.browser, PATIENCE).until(lambda _: condition())
-
-    def press(self, *keys: str) -> None:
-        """Type these keys, wherever the focus is."""
-        for key in keys:
-            ActionChains(self.browser).send_keys(key).perform()
-
-    def choose(self, field: str, value: str) -> None:
-        Select(self.find(f"#{field}")).select_by_value(value)
-
-    def type(self, code: str) -> None:
-        """Replace the content of the field that has the focus by `code`."""
-        field = self.browser.switch_to.active_element
-        field.send_keys(Keys.CONTROL, "a")
-        field.send_keys(code or Keys.DELETE)
-
-    def names(self) -> list[str]:
-        """The names of the photos on the screen, in their order."""
-        return self.run("return [...document.querySelectorAll('.tile .name')].map(name => name.textContent)")
-
-    def focused(self) -> str:
-        """The accessible name of what has the focus."""
-        return self.browser.switch_to.active_element.accessible_name
-
-    def field(self, name: str, plate: int = 1) -> WebElement:
-        return self.find(f'.tile input[aria-label="Code of plate {plate} on {name}"]')
-
-    def states(self) -> dict[str, str]:
-        """What is said of each plate on the screen, by its code."""
-        cards = "[...document.querySelectorAll('.tile .plate')]"
-        return dict(self.run(f"return {cards}.map(card => [card.querySelector('input').value, card.dataset.state])"))
-
-    def status(self) -> str:
-        return self.find("#status").text
-
-    def export(self) -> list[Label]:
-        """The labels of the file that the page exports."""
-        target = self.folder / "downloads"
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
-        behaviour = {"behavior": "allow", "downloadPath": str(target)}
-        self.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
-        self.find("#export").click()
-        self.wait((target / "labels.tsv").exists)
-        return [label._replace(line=0) for label in read_labels(target / "labels.tsv")]
-
-
 @pytest.fixture
 def show(browser, tmp_path) -> Callable[..., Page]:
-    """A function that writes a page of these (name, plates) pairs and opens it."""
+    """A function that writes a page of these (name, plates) pairs, of photos in the folder `base`, and opens it."""
 
-    def write_and_open(*photos: tuple[str, list]) -> Page:
-        with write_page(tmp_path) as add:
+    def write_and_open(*photos: tuple[str, list], base: Path | None = None) -> Page:
+        with write_page(tmp_path, base) as add:
             for name, plates in photos:
                 add(name, make_photo(), plates, None)
         return Page(browser, tmp_path)
@@ -366,10 +249,12 @@ def test_a_correction_may_be_accepted_by_the_button(show):
 
 
 def test_names_of_any_bytes_are_exported(show):
-    page = show(*((name, [make_plate("AB12CDE")]) for name in HOSTILE))
+    page = show(*((name, [make_plate("AB12CDE")]) for name in HOSTILE), base=Path("/tab\t/</script>/\udcff"))
     for accept in page.find_all(".accept"):
         accept.click()
     assert {label.image for label in page.export()} == set(HOSTILE)
+    table = page.downloads / "labels.tsv"
+    assert table.read_bytes().split(b"\n")[0] == b"# photographs in /tab\\t/</script>/\xff"
 
 
 def test_corrections_outlive_a_page_that_is_written_anew(show):
@@ -395,20 +280,6 @@ def test_a_browser_that_keeps_nothing_says_so(show):
     page.run("window.onbeforeunload = null; isKept = true")  # so that the next page opens without a question
 
 
-def test_what_is_exported_can_be_measured(browser, shipped_weights, tmp_path):
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    shutil.copy(ROOT / "in.jpg", photos)
-    written = run_script("detect.py", photos, "--page", tmp_path / "out")
-    assert written.returncode == 0, written.stderr
-    page = Page(browser, tmp_path / "out")
-    page.press("j", Keys.ENTER, Keys.ENTER)
-    page.export()
-    measured = run_script("detect.py", photos, "--labels", tmp_path / "out" / "downloads" / "labels.tsv")
-    assert measured.returncode == 0, measured.stderr
-    assert "100" in measured.stdout
-
-
 # --- one photo, large -------------------------------------------------------------------------------------------------
 
 
@@ -427,7 +298,7 @@ def test_the_viewer_shows_the_photo_itself_and_steps_through(browser, tmp_path):
     assert page.find("#viewer-name").text == "gone.png"
     page.find("#viewer input").click()
     page.press(Keys.ARROW_UP, Keys.ENTER, Keys.ESCAPE, Keys.ESCAPE)
-    assert page.focused() == "gone.png, 1 plate"
+    page.wait(lambda: page.focused() == "gone.png, 1 plate")  # the browser tells the page later that a dialog closed
     assert page.states() == {"AB12CDE": "unchecked"}
     assert page.status().endswith("1 checked")
 

@@ -11,20 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import ROOT
-from drawn_photographs import write_photos
+from drawn_photographs import draw_formats, write_photos
 from sample_files import make_archive, make_jpeg
 
 import model
+from formats.loading import load_formats
 from media.pictures import read_image, write_image
 from media.scene_classes import ROADSIDE
 from media.videos import write_video
+from reading.measuring import Measurement
 from synthesis.windows import Settings, Synthesizer
 
 README = (ROOT / "README.md").read_text()
 PHOTOS = 5  # drawn photographs, as many as training on labels asks for
 MOST_WORDS = 1800
 DOORS = ("extractbgs.py", "gen.py", "model.py", "train.py", "detect.py", "mine.py")
-PROGRAMS = (".", "cat", "parallel", "pip", "python", "python3", *(f"./{door}" for door in DOORS))
+PROGRAMS = (".", "parallel", "pip", "python", "python3", "sbatch", *(f"./{door}" for door in DOORS))
 
 RUN = {  # the commands that are run, without their comments, and patterns of the files that each makes
     "python detect.py in.jpg": [],
@@ -36,26 +38,31 @@ RUN = {  # the commands that are run, without their comments, and patterns of th
     "python detect.py photos --only in --top 3": [],
     "python detect.py photos --page page": ["page/index.html"],
     "python detect.py photos --labels labels.tsv --report report": ["report/*.png"],
+    "python detect.py photos mine.npz": [],
     "python gen.py 200 --formats xx --fonts typefaces --out sheet --sheet sheet.png": ["sheet/*_1.png", "sheet.png"],
     "python detect.py photos --only xx": [],
     "./extractbgs.py SUN397.tar.gz": ["bgs/00000000.jpg", "bgs/index.tsv"],
     "./gen.py 1000": ["test/00000999_*.png", "test/settings.json"],
     "python model.py": [],
     "python mine.py weights.npz": ["bgs/hard_negatives.tsv"],
-    "parallel python detect.py photos --json rows{}.jsonl --shard {}/4 ::: 1 2 3 4": [f"rows{i}.jsonl" for i in "1234"],
-    "cat rows?.jsonl > rows.jsonl": ["rows.jsonl"],
 }
+SHARDS = (  # the commands that read in shards; a test below runs one after the other
+    "parallel python detect.py photos --json rows{}.jsonl --shard {}/4 ::: 1 2 3 4",
+    "python detect.py photos --json rows.jsonl --join rows?.jsonl",
+)
 TRAINED = {  # the commands that train for long, and the weights that each makes: all but the training itself is run
     "python train.py weights.npz --formats xx --fonts typefaces --hours 0.5": "weights-xx.npz",
     "python train.py weights.npz --photos labels.tsv --out mine.npz": "mine.npz",
     "python train.py": "weights.npz",
 }
+TASK = "$SLURM_ARRAY_TASK_ID"
 NOT_RUN = {  # the commands that are not run, and why
     "python3 -m venv .venv": "installs packages, as .ci/run does",
     ". .venv/bin/activate": "installs packages, as .ci/run does",
     "pip install -r requirements-detect.txt": "installs packages",
     "pip install -r requirements-dev.txt": "installs packages, as .ci/run does",
     "python detect.py 0 --every 5": "needs a camera",
+    f"sbatch -a 1-4 --wrap 'python detect.py photos --json rows{TASK}.jsonl --shard {TASK}/4'": "needs Slurm",
     "python -m pytest": "is what runs this test",
 }
 INLINE_RUN = ("python detect.py --help", "gen.py --shard I/N")  # commands in sentences that a test below runs
@@ -63,6 +70,8 @@ INLINE_NOT_RUN = {  # commands in sentences that no test here runs, and why
     "pip install -r requirements.txt": "installs packages",
     "python tests/accuracy.py": "needs the labelled photographs, which are not in the repository",
 }
+KNOWN = RUN.keys() | TRAINED.keys() | NOT_RUN.keys() | set(SHARDS)
+FOREIGN_OPTIONS = {"--help", "--wrap"}  # argparse's and Slurm's
 NOT_IN_THE_REPOSITORY = {"formats/xx.toml": "a user's format", "test/": "gen.py makes it"}
 STUB = """\
 import train
@@ -115,6 +124,7 @@ def clone(tmp_path_factory, shipped_weights) -> Path:
             shutil.copytree(path, folder / path.name, ignore=ignored)
     for path in [*ROOT.glob("*.py"), ROOT / "in.jpg", shipped_weights]:
         shutil.copy(path, folder)
+    shutil.copy(shipped_weights, folder / "mine.npz")  # in place of weights that a user trained
     (folder / "bgs").mkdir()
     make_inputs(folder)
     make_programs(folder / ".bin")
@@ -173,14 +183,14 @@ def run_line(line: str, folder: Path) -> subprocess.CompletedProcess:
 
 
 def test_each_line_of_a_block_is_a_known_command_or_an_output():
-    outputs = (find_output("KA02"), find_output("{"))
+    outputs = (find_output("KA02"), find_output("{"), find_output("plates "))
     for block in find_blocks():
         if "\n".join(block) not in outputs:
-            assert {without_comment(line) for line in block} <= RUN.keys() | TRAINED.keys() | NOT_RUN.keys()
+            assert {without_comment(line) for line in block} <= KNOWN
 
 
 def test_each_known_command_is_in_the_readme():
-    assert {without_comment(line) for line in COMMANDS} == RUN.keys() | TRAINED.keys() | NOT_RUN.keys()
+    assert {without_comment(line) for line in COMMANDS} == KNOWN
 
 
 def test_each_command_in_a_sentence_is_known():
@@ -195,13 +205,11 @@ def test_a_command_runs_as_it_stands(line, request):
         pytest.skip(f"NOT RUN: {NOT_RUN[command]}")
     if command in TRAINED:
         pytest.skip("NOT RUN: trains for long; the next test runs all but the training")
-    if command.startswith("parallel") and not shutil.which("parallel"):
-        pytest.skip("NOT RUN: GNU parallel is not installed")
+    if command in SHARDS:
+        pytest.skip("NOT RUN by itself: a test below runs the commands for shards one after the other")
     fresh = request.getfixturevalue("fresh")
     if "mine.py" in command:
         write_image(fresh / "bgs" / "00000000.jpg", np.full((90, 120, 3), 128, np.uint8))
-    if "rows?" in command:
-        (fresh / "rows1.jsonl").write_text("{}\n")
     made = RUN[command]
     before = {pattern: set(fresh.glob(pattern)) for pattern in made}
     run_line(line, fresh)
@@ -215,8 +223,45 @@ def test_a_training_command_starts(command, fresh):
     assert result.stdout == f"{TRAINED[command]}\n"
 
 
+def test_shards_are_read_at_once_and_joined(fresh):
+    if not shutil.which("parallel"):
+        pytest.skip("NOT TESTED: GNU parallel is not installed; apt-get install parallel")
+    for line in SHARDS:
+        run_line(line, fresh)
+    rows = [json.loads(line) for line in (fresh / "rows.jsonl").read_text().splitlines()]
+    assert [row["image"] for row in rows] == [f"{i}.png" for i in range(PHOTOS)]
+
+
+def test_the_recipe_for_an_own_country(fresh):
+    """The commands in the README with less training, on drawn photographs, measured before and after."""
+    form = fresh / "formats" / "xx.toml"
+    text = re.sub(r"^patterns = \[.*?^\]", 'patterns = [["LL DDD|LL", 1]]', form.read_text(), flags=re.M | re.S)
+    form.unlink()  # it is a link to the file of all tests
+    form.write_text(text)
+    synthesizer = Synthesizer(Settings("any", backgrounds="none"))
+    draw_formats(synthesizer, load_formats("xx", fresh / "formats"))
+    write_photos(fresh / "plates", synthesizer, PHOTOS)
+    settings = "--formats xx --fonts typefaces --bgs none"
+    run_line(f"python gen.py 60 {settings}", fresh)  # fewer test windows than train.py would make
+    measured = [run_line("python detect.py plates --only xx --labels plates.tsv", fresh).stdout]
+    run_line(f"python train.py weights.npz {settings} --batches 1 --batch 192 --workers 1", fresh)
+    measured.append(run_line("python detect.py plates weights-xx.npz --only xx --labels plates.tsv", fresh).stdout)
+    for said in measured:
+        codes = re.findall(r"^\d\.png (\w+)", said, re.M)
+        assert codes
+        assert [code for code in codes if not re.fullmatch("[A-Z]{2}[0-9]{3}[A-Z]{2}", code)] == []
+        assert f"plates        {PHOTOS} on {PHOTOS} photographs" in said
+        assert float(re.search(r"^characters +([\d.]+) %", said, re.M)[1]) > 50
+
+
 def test_the_first_command_prints_what_the_readme_shows(fresh):
     assert run_line("python detect.py in.jpg", fresh).stdout == find_output("KA02") + "\n"
+
+
+def test_a_measurement_has_the_lines_that_the_readme_shows():
+    shown = [line[:14] for line in find_output("plates ").splitlines()]
+    said = [line[:14] for line in Measurement({}).describe()]
+    assert [line for line in shown if line.split()[0] not in ("confused", "misread")] == said[:6]
 
 
 def test_json_has_the_keys_that_the_readme_shows(fresh):
@@ -261,7 +306,7 @@ def test_each_file_and_folder_that_it_names_exists():
 def test_each_option_that_it_names_exists():
     doors = "".join((ROOT / door).read_text() for door in DOORS)
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README))
-    assert sorted(option for option in options - {"--help"} if f'"{option}"' not in doors) == []
+    assert sorted(option for option in options - FOREIGN_OPTIONS if f'"{option}"' not in doors) == []
 
 
 def test_its_numbers_are_those_of_the_code():

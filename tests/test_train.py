@@ -12,11 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawn_photographs import write_photos
 from training_runs import (
     LONGEST,
     MADE,
-    ROOT,
     SMALL,
     FakeNetwork,
     make_test_windows,
@@ -29,7 +27,6 @@ from training_runs import (
 import model
 import train
 from common import UserError
-from synthesis.windows import Settings, Synthesizer
 from training.checkpoint import Progress, load_checkpoint, restore, save_checkpoint
 from training.evaluation import READINGS
 from training.options import PHOTOS_DEFAULTS, TrainingOptions
@@ -198,26 +195,6 @@ def test_messages_name_the_checkpoint_in_use(main, tmp_path):
 def test_photographs_need_weights_and_a_file_of_their_own(main, arguments, message):
     with pytest.raises(UserError, match=f"^--photos: .*{message}"):
         main(*arguments)
-
-
-def test_a_run_with_photographs_writes_better_weights_or_nothing(tmp_path):
-    make_test_windows(tmp_path)
-    write_photos(tmp_path / "mine", Synthesizer(Settings("in", backgrounds="none")), 10)
-    arguments = ("--photos", "mine.tsv", "--out", "mine.npz", "--batches", "1", "--batch", "384", "--workers", "1")
-    settings = ("--bgs", "none", "--formats", "in")
-    code, stdout, stderr = run_training(tmp_path, ROOT / "weights.npz", *arguments, *settings)
-    says = r"reads [\d.]+ % of the plates on 2 held-out photographs .* and scores [\d.]+ on the test windows$"
-    assert len(re.findall(f"^{ROOT}/weights.npz {says}", stdout, re.M)) == 1
-    made = {path.name for path in tmp_path.iterdir()}
-    assert made - {"mine.npz"} == {"mine", "mine.tsv", "test"}
-    if code == 0:
-        assert len(re.findall(f"^before: {says}", stdout, re.M)) == 1
-        assert len(re.findall(f"^mine.npz: {says}", stdout, re.M)) == 1
-        assert model.load_weights(tmp_path / "mine.npz").scores["photos"]
-    else:
-        assert code == 2
-        assert stderr.splitlines()[-1].startswith("train.py: mine.npz: not written, because no weights read better")
-        assert "mine.npz" not in made
 
 
 def test_a_run_with_photographs_is_short_unless_told(main):

@@ -148,12 +148,25 @@ def test_photographs_are_beside_the_table_or_in_a_folder_of_its_name(table, tmp_
     assert codes == {tmp_path / "mine" / "a.jpg": ["AB12", "EF56"], tmp_path / "mine" / "sub" / "b.jpg": ["CD34"]}
 
 
-def test_a_table_without_a_suffix_is_no_folder_of_its_own(tmp_path):
-    assert find_folder(tmp_path / "labels") == tmp_path
+def test_a_table_without_a_suffix_is_no_folder_of_its_own(table, tmp_path):
+    assert find_folder(table("a.jpg\tAB12\n", "labels")) == tmp_path
+
+
+@pytest.mark.parametrize("line", ["# photographs in {}", "# photographs in {}\r", "# by hand\n# photographs in {}"])
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_a_table_may_say_where_its_photographs_are(table, tmp_path, line, is_absolute):
+    (tmp_path / "my photos").mkdir()
+    (tmp_path / "labels").mkdir()  # what the table says counts first
+    folder = tmp_path / "my photos" if is_absolute else "my photos"
+    path = table(line.format(folder) + "\n#1.jpg\tAB12\n")
+    assert find_folder(path) == tmp_path / "my photos"
+    assert [label.image for label in read_labels(path)] == ["#1.jpg"]
+    (tmp_path / "my photos").rmdir()
+    assert find_folder(path) == tmp_path / "labels"  # as if the line was not there
 
 
 def test_a_missing_photograph_is_named_with_its_line(table, tmp_path):
     path = table("a.jpg\tAB12\nb.jpg\tCD34\n")
     (tmp_path / "a.jpg").touch()
-    with pytest.raises(UserError, match=r"labels.tsv: line 2: .*b\.jpg is no file"):
+    with pytest.raises(UserError, match=r"labels.tsv: line 2: .*b\.jpg is no file; .* '# photographs in FOLDER'"):
         find_photos(path, read_labels(path), tmp_path)

@@ -121,6 +121,20 @@ def test_a_label_that_names_no_photograph_or_two_is_refused(tmp_path, photos, im
         match_labels(tmp_path / "labels.tsv", photos)
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_path_below_the_folder_of_the_table_is_one_photograph(tmp_path, photos, beside, monkeypatch):
+    """Two photographs have the same last name, and the table is beside them or says where they are."""
+    table = tmp_path / ("photos.tsv" if beside else "labels.tsv")
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    table.write_text(("" if beside else "# photographs in link\n") + "a.png\tAB10\nstreet/a.png\tAB11\n")
+    monkeypatch.chdir(tmp_path / "photos")
+    matched = match_labels(table, [Path("a.png"), Path("street/a.png"), Path("b.png")])
+    assert {photo: label.code for photo, [label] in matched.items()} == {
+        Path("a.png"): "AB10",
+        Path("street/a.png"): "AB11",
+    }
+
+
 def test_names_may_be_relative_to_where_the_user_is(tmp_path, photos, monkeypatch):
     (tmp_path / "labels.tsv").write_text("photos/b.png\tAB10\n")
     monkeypatch.chdir(tmp_path / "photos")

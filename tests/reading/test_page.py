@@ -58,9 +58,14 @@ class Scripts(HTMLParser):
 
 def read_page(folder: Path) -> list[dict]:
     """The rows of the page in `folder`."""
+    return read_scripts(folder)[1]
+
+
+def read_scripts(folder: Path) -> tuple[str, list[dict]]:
+    """The folder of the photos and the rows, as the page in `folder` has them."""
     scripts = Scripts((folder / "index.html").read_text(encoding="utf-8"))
-    assert len(scripts.found) == 2
-    return json.loads(scripts.found[0])
+    base, rows, _ = scripts.found
+    return json.loads(base), json.loads(rows)
 
 
 def list_files(folder: Path) -> dict[str, bytes]:
@@ -84,15 +89,28 @@ def test_a_page_has_a_row_and_pictures_for_each_photo(tmp_path):
     first, second = read_page(folder)
     assert first == {
         "image": "a.jpg",
+        "path": "a.jpg",
         "file": "../../a.jpg",
         "size": [120, 60],
         "plates": [plate.as_dict() for plate in plates],
     }
-    assert second == {"image": "b.jpg", "file": None, "size": [120, 60], "plates": []}
+    assert second == {"image": "b.jpg", "path": "b.jpg", "file": None, "size": [120, 60], "plates": []}
     pictures = {"000001.jpg", "000001-1.jpg", "000001-2.jpg", "000002.jpg"}
     assert list_files(folder).keys() == {"index.html", *(f"images/{name}" for name in pictures)}
     for name in pictures:
         assert cv2.imread(str(folder / "images" / name)) is not None
+
+
+def test_a_page_says_where_the_photos_are(tmp_path):
+    base = tmp_path / "&photos\udcff"
+    (base / "sub").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(base / "sub")
+    with write_page(tmp_path / "page", base) as add:
+        add("a.jpg", make_photo(), [], base / "sub" / "a.jpg")
+        add("b.jpg", make_photo(), [], tmp_path / "link" / "b.jpg")
+    folder, rows = read_scripts(tmp_path / "page")
+    assert folder == str(base)
+    assert [row["path"] for row in rows] == ["sub/a.jpg", "sub/b.jpg"]
 
 
 def test_a_page_without_photos_is_whole(tmp_path):

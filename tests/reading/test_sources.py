@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common import UserError
-from reading.sources import Film, Inputs, Photo, find_sources
+from reading.sources import Film, Inputs, Photo, find_base, find_sources
 
 
 @pytest.fixture
@@ -135,3 +135,32 @@ def test_a_name_that_no_file_can_have_costs_one_photo(folder):
 
 def test_faults_are_for_the_user(folder):
     assert all(isinstance(fault, UserError) for fault in find_sources(["*.gif"]).faults)
+
+
+# --- the folder that the photos are in --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "base"),
+    [
+        (["one"], "one"),
+        (["one/sub"], "one/sub"),
+        (["link"], "one"),
+        (["one", "two"], "."),
+        (["one/a.jpg", "one/sub/b.jpg"], "one"),
+        (["one/a.jpg", "two/a.jpg"], "."),
+        (["one/../two"], "two"),
+        (["one/s*/*.jpg"], "one/sub"),
+    ],
+)
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_photos_have_a_folder_in_common(tmp_path, monkeypatch, words, base, is_absolute):
+    for name in ("one/sub/b.jpg", "one/sub/a.jpg", "one/a.jpg", "two/a.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to("one")
+    monkeypatch.chdir(tmp_path)
+    words = [str(tmp_path / word) if is_absolute else word for word in words]
+    inputs = find_sources(words, recursive=True)
+    assert inputs.faults == []
+    assert find_base(inputs.sources) == (tmp_path / base).resolve()
