@@ -92,11 +92,15 @@ def read_tsv(data: bytes) -> Iterator[tuple[int, list[str]]]:
 def read_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """The number of each line that is not empty, and its two fields of CSV_COLUMNS.
 
-    A line without these fields gives the fields that it has. A line that is no CSV gives no field.
+    A line without these fields gives the fields that it has. A line that is no CSV gives no text.
     """
     reader = csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""), strict=True)
-    header = [column.strip() for column in next(reader)]
-    columns = [header.index(column) for column in CSV_COLUMNS]
+    try:
+        header = [column.strip() for column in next(reader)]
+        columns = [header.index(column) for column in CSV_COLUMNS]
+    except (csv.Error, ValueError):  # its quotes are not those of CSV
+        yield 1, [""]
+        return
     while True:
         try:
             row = next(reader)
@@ -153,7 +157,7 @@ def find_photos(path: str | os.PathLike, labels: list[Label], folder: Path) -> d
     photos: dict[Path, list[Label]] = {}
     for label in labels:
         photo = folder / label.image
-        if photo not in photos and not photo.is_file():
+        if photo not in photos and not os.path.isfile(photo):  # `photo.is_file()` raises OSError at a long name
             raise UserError(f"{path}: line {label.line}: {photo} is no file; correct the name, or delete the line")
         photos.setdefault(photo, []).append(label)
     return photos

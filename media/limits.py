@@ -23,7 +23,7 @@ WEIGHTS_BYTES = 64 * MEGABYTE  # the same of weights.npz, which has 9 MB once un
 ARRAYS_MEMBERS = 10_000  # arrays in an .npz file; a checkpoint has hundreds
 ARRAYS_AXES = 32  # axes of an array; numpy 1 had no more
 
-TEXT_BYTES = MEGABYTE  # of a TOML file; those of formats/ have some kilobytes
+TEXT_BYTES = MEGABYTE  # of a TOML file or settings.json; those of the project have some kilobytes
 FONT_BYTES = 64 * MEGABYTE  # of a typeface; those with all of Chinese have 30
 TABLE_BYTES = 256 * MEGABYTE  # of a .tsv file; two million rows of index.tsv
 ROW_BYTES = MEGABYTE  # of one line of a table or of JSON Lines
