@@ -16,7 +16,7 @@ MEMBER_PIXELS = 1 << 24  # after a JPEG is decoded at a reduced size; 50 MB in e
 PROGRESSIVE_PIXELS = 1 << 25  # of a progressive JPEG, which is held in memory at full size whatever is decoded
 TAR_HEADER_BYTES = MEGABYTE  # of all headers before one member; a name or a comment takes hundreds of bytes
 ZIP_LIST_BYTES = 32 * MEGABYTE  # of the list at the end of a zip, which is held in memory: some 300,000 members
-NAME_LENGTH = 4096  # characters of a member's name; Linux has no longer paths
+NAME_LENGTH = 4096  # characters of the name of a member or a photo; Linux has no longer paths
 
 ARRAYS_BYTES = GIGABYTE  # of an .npz file, and of all its arrays once unfolded; a batch of gen.py has 250 MB
 WEIGHTS_BYTES = 64 * MEGABYTE  # the same of weights.npz, which has 9 MB once unfolded
