@@ -24,6 +24,7 @@ SECONDS = 10  # of processor time a file; a clock would depend on what else the 
 LONGEST_WAIT = 60  # seconds by the clock a file, for what waits without working
 GROWTH = 2 << 30  # bytes of memory a file
 ROOM = 2  # times the growth, in addresses; so a MemoryError that a reader swallows hides nothing
+LONGEST_MESSAGE = 1000  # characters of a refusal; a terminal shows some ten lines
 TOO_LONG, TOO_LARGE = "too long", "too large"
 DEATHS = {signal.SIGPROF: TOO_LONG, signal.SIGALRM: "waits for ever", signal.SIGKILL: "killed"}
 INPUT = "input"  # the name of a file without its suffix
@@ -101,8 +102,9 @@ def read_file(read, path: Path, refusals: tuple, seconds: float, growth: int) ->
     try:
         read(path)
         outcome = ACCEPTED, ""
-    except refusals:
-        outcome = REFUSED, ""
+    except refusals as error:
+        is_short = len(str(error)) <= LONGEST_MESSAGE
+        outcome = (REFUSED, "") if is_short else (FAILED, f"long message of {describe(error)}")
     except Exception as error:
         outcome = FAILED, describe(error)
     finally:

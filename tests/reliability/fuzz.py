@@ -4,9 +4,10 @@
     python tests/reliability/fuzz.py --minutes 60 [--seed 1] [--only picture]
 
 prints a table in Markdown: reader, files tried, accepted, refused, failed, and files at which a C library wrote on
-stderr. A file fails where its reader raises another exception, dies, or takes more than 10 s of processor time or 2 GB
-of memory. The first file of each failure is made small and kept in tests/reliability/corpus/, which test_fuzz.py reads
-again. The exit code is 1 where one failed. The same seed tries the same files in the same order.
+stderr. A file fails where its reader raises another exception, dies, takes more than 10 s of processor time or 2 GB of
+memory, or refuses it in more than ten lines. The first file of each failure is made small and kept in
+tests/reliability/corpus/, which test_fuzz.py reads again; a file of more than 4 KB is kept among the system's temporary
+files. The exit code is 1 where one failed. The same seed tries the same files in the same order.
 """
 
 import re

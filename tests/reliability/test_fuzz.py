@@ -10,8 +10,8 @@ from reliability.readers import READERS, samples_of
 
 PAST_FAILURES = sorted(CORPUS.iterdir())
 LARGEST_CORPUS = 100_000  # bytes
-FILES = {"font": 40, "format": 60, "video": 40, "picture": 150}  # tried of each reader, by its speed; OTHERS of others
-OTHERS = 120
+FILES = {"font": 100, "format": 150, "video": 100}  # tried of each reader, by its speed; OTHERS of others
+OTHERS = 250
 SEED = 7  # of the files that are tried each time
 PLANTED = """
 import os, types
@@ -23,6 +23,8 @@ def read(path):
         raise KeyError(content)
     if content == b"refuse":
         raise ValueError
+    if content == b"ramble":
+        raise ValueError("x" * 2000)
     if content == b"die":
         os.abort()
     if content == b"work":
@@ -62,6 +64,7 @@ def planted(tmp_path):
     [
         ("value", Outcome(ACCEPTED)),
         ("refuse", Outcome(REFUSED)),
+        ("ramble", Outcome(FAILED, "long message of ValueError at nowhere")),
         ("noise", Outcome(ACCEPTED, is_noisy=True)),
         ("raise", Outcome(FAILED, "KeyError at nowhere")),
         ("die", Outcome(FAILED, "SIGABRT", True)),
