@@ -146,7 +146,7 @@ def iterate_zip(file: BinaryIO, members: list[zipfile.ZipInfo]) -> Iterator[Memb
 
     position = 0
     for member in members:
-        if not member.is_dir():
+        if not member.filename.endswith("/"):  # `is_dir` raises an exception where there is no name
             size = max(member.file_size, member.compress_size)
             yield Member(member.filename, size, lambda member=member: read(member), position)
         position += member.compress_size

@@ -22,13 +22,14 @@ from typing import NamedTuple
 
 from common import ALPHABET, UserError
 from media.files import read_bytes
-from media.limits import TABLE_BYTES
+from media.limits import NAME_LENGTH, TABLE_BYTES
 from media.tables import read_row
 
 UNKNOWN = "?"  # TEXT of a plate that nobody can read
 CSV_COLUMNS = ("image_path", "plate_text")
 REMARK = b"#"  # begins a line that is no label, where the line has no tab
 FOLDER_LINE = "# photographs in "  # begins the line that tells the folder
+LONGEST_SHOWN = 50  # characters of a field that a message shows
 REMEDY = "a line has image, x, y, w, h, TEXT or image, TEXT, with tabs between"
 
 Box = tuple[float, float, float, float]  # x, y, width, height in pixels
@@ -50,6 +51,11 @@ class BadLine(Exception):
 def clean_code(text: str) -> str:
     """The code in `text`: its letters and digits, in upper case."""
     return "".join(character for character in text.upper() if character in ALPHABET)
+
+
+def shorten(text: str) -> str:
+    """`text` as a message shows it."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def read_labels(path: str | os.PathLike) -> list[Label]:
@@ -107,11 +113,15 @@ def is_remark(line: bytes) -> bool:
 def read_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """The number of each line that is not empty, and its two fields of CSV_COLUMNS.
 
-    A line without these fields gives the fields that it has. A line that is no CSV gives no field.
+    A line without these fields gives the fields that it has. A line that is no CSV gives no text.
     """
     reader = csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""), strict=True)
-    header = [column.strip() for column in next(reader)]
-    columns = [header.index(column) for column in CSV_COLUMNS]
+    try:
+        header = [column.strip() for column in next(reader)]
+        columns = [header.index(column) for column in CSV_COLUMNS]
+    except (csv.Error, ValueError):  # its quotes are not those of CSV
+        yield 1, [""]
+        return
     while True:
         try:
             row = next(reader)
@@ -131,9 +141,11 @@ def parse_row(row: list[str], number: int) -> Label:
     image, *numbers, text = row
     if not image.strip():
         raise BadLine("names no image; write its file name first")
+    if len(image) > NAME_LENGTH:
+        raise BadLine(f"names an image by more than {NAME_LENGTH:,} characters; no file has such a name")
     code = clean_code(text)
     if not code and text.strip() != UNKNOWN:
-        raise BadLine(f"{text!r} has no letter A-Z and no digit; write ? where the plate cannot be read")
+        raise BadLine(f"{shorten(text)!r} has no letter A-Z and no digit; write ? where the plate cannot be read")
     return Label(image, parse_box(numbers), code, number)
 
 
@@ -142,11 +154,11 @@ def parse_box(numbers: list[str]) -> Box | None:
     try:
         box = tuple(float(number) for number in numbers)
     except ValueError:
-        raise BadLine(f"{' '.join(numbers)!r} is no box; write x, y, w and h in pixels") from None
+        raise BadLine(f"{shorten(' '.join(numbers))!r} is no box; write x, y, w and h in pixels") from None
     if not any(box):
         return None
     if not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
-        raise BadLine(f"the box {' '.join(numbers)} has no area; write x, y, w and h in pixels, or 0 0 0 0")
+        raise BadLine(f"the box {shorten(' '.join(numbers))} has no area; write x, y, w and h in pixels, or 0 0 0 0")
     return box
 
 
@@ -182,7 +194,7 @@ def find_photos(path: str | os.PathLike, labels: list[Label], folder: Path) -> d
     photos: dict[Path, list[Label]] = {}
     for label in labels:
         photo = folder / label.image
-        if photo not in photos and not photo.is_file():
+        if photo not in photos and not os.path.isfile(photo):  # `photo.is_file()` raises OSError at a long name
             remedy = f"correct the name, or write '{FOLDER_LINE}FOLDER' above the labels"
             raise UserError(f"{path}: line {label.line}: {photo} is no file; {remedy}")
         photos.setdefault(photo, []).append(label)

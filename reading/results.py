@@ -284,6 +284,7 @@ def parse_name(line: bytes) -> str | None:
         name, plates = row["image"], row["plates"]
         for plate in plates:
             flatten(plate)
+        json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogateescape")  # as a table has it
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return name if isinstance(name, str) and isinstance(plates, list) else None

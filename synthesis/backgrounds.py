@@ -203,11 +203,14 @@ def load_hard_negatives(path: Path) -> list[HardNegative]:
 def read_hard_negative(line: bytes) -> tuple[str, np.ndarray]:
     """The photograph's name and the corners (4, 2) that `write_hard_negative` wrote; ValueError where it did not."""
     name, *numbers = read_row(line)
-    corners = np.array(numbers, np.float32).reshape(4, 2)
+    corners = np.array(numbers, np.float64).reshape(4, 2)  # numpy warns where a number is too large for float32
     if name != os.path.basename(name) or name in ("", ".", "..") or "\0" in name:
         raise ValueError("no name of a file in the folder")
-    if not (np.abs(corners) <= LARGEST_COORDINATE).all() or not np.ptp(corners, axis=0).all():
-        raise ValueError("no place")  # NaN is none either
+    if not (np.abs(corners) <= LARGEST_COORDINATE).all():  # false for NaN too
+        raise ValueError("no coordinates of a picture")
+    corners = corners.astype(np.float32)
+    if not np.ptp(corners, axis=0).all():
+        raise ValueError("no place")
     return name, corners
 
 

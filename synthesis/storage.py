@@ -18,6 +18,8 @@ from tqdm import tqdm
 
 from common import LONGEST_CODE, WINDOW_SHAPE, UserError, write_beside
 from media.arrays import read_arrays, read_shapes
+from media.files import read_bytes
+from media.limits import TEXT_BYTES
 from media.pictures import read_image
 
 
@@ -60,8 +62,8 @@ def stack(windows: list[dict]) -> dict[str, np.ndarray]:
 def settings_of(folder: Path) -> dict | None:
     """The settings that the windows in `folder` belong to; None where it holds none, or does not say."""
     try:
-        settings = json.loads((folder / SETTINGS_FILE).read_bytes())
-    except (OSError, ValueError):
+        settings = json.loads(read_bytes(folder / SETTINGS_FILE, TEXT_BYTES))
+    except (UserError, ValueError, RecursionError):
         return None
     return settings if isinstance(settings, dict) else None
 

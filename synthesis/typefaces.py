@@ -56,7 +56,9 @@ class Typeface:
             self.font = open_font(data, round(100 * CAP_HEIGHT / height))
             if path not in _own_files():
                 check_letters(path, open_font(data, CHECK_SIZE))
-        except (OSError, ValueError, MemoryError):  # FreeType tells of a damaged table at its first use
+                for character in CHARACTERS:  # FreeType tells of a damaged glyph or table at its first use
+                    self.glyph(character)
+        except (OSError, ValueError, MemoryError):
             raise UserError(f"{path}: is no font that Pillow can read; remove it") from None
 
     @functools.cache  # noqa: B019 - typefaces live as long as the process

@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-import math
+import reprlib
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def load_checkpoint(path: Path, weights: Path) -> Checkpoint:
         state = json.loads(str(arrays.pop("state")))
         version = state.pop("version")
         if version != CHECKPOINT_VERSION:
-            raise UserError(f"{path}: has version {version!r}, not {CHECKPOINT_VERSION}; {remedy}")
+            raise UserError(f"{path}: has version {reprlib.repr(version)}, not {CHECKPOINT_VERSION}; {remedy}")
         options = {"out": None} | state.pop("options")
         progress = Progress(**state)
         if not is_sound(progress) or not are_sound(options):
@@ -120,8 +121,8 @@ def is_sound(progress: Progress) -> bool:
 
 
 def are_numbers(values: Iterable) -> bool:
-    """Whether all values are finite numbers."""
-    return all(type(value) in (int, float) and math.isfinite(value) for value in values)
+    """Whether all values are numbers that a float can be: not infinite, not NaN, and no whole number beyond all."""
+    return all(type(value) in (int, float) and abs(value) <= sys.float_info.max for value in values)
 
 
 def restore(arrays: dict[str, np.ndarray], networks: dict, path: Path) -> dict[str, list[np.ndarray]]:
