@@ -23,8 +23,8 @@ TEXT_FOLDER = "SUN397/s/signboard"
 class ColourReader:
     """Reads the code of a photograph's colour, for sure; sees no plate on gray."""
 
-    def __init__(self, weights: Path, formats: str | None, threshold: float) -> None:
-        pass
+    def __init__(self, weights: Path, formats: str | None, threshold: float, threads: int) -> None:
+        assert threads == 1  # the time of one is told
 
     def read(self, photo: np.ndarray, crops: bool = False) -> list[Plate]:
         colour = photo.mean((0, 1))
