@@ -329,17 +329,12 @@ def name_temporary(path: Path) -> Path:
 def create(temporary: Path, path: Path) -> Path:
     """Make the empty file `temporary`, which is to become `path`, and return it. Raises UserError."""
     try:
-        refuse_loop(path)
+        if os.path.islink(os.path.realpath(path)):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         temporary.touch(exist_ok=False)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from None
     return temporary
-
-
-def refuse_loop(path: Path) -> None:
-    """Raise OSError where `path` is a link that leads to itself. A file that took its place would be a loss."""
-    if os.path.islink(os.path.realpath(path)):
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def append_to(path: Path, source: Path) -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from tqdm import tqdm
 
-from common import UserError, is_special, printable, refuse_loop, write_beside
+from common import UserError, is_special, printable, write_beside
 from media.files import open_file
 from media.limits import ROW_BYTES
 from reading.plate import Plate
@@ -201,7 +201,8 @@ def append_rows(path: Path | None, resume: bool = False, replace: bool = False) 
     partial = path if is_special(path) else name_partial(path)
     mode = "a" if resume else "w" if replace or is_special(path) else "x"
     try:
-        refuse_loop(path)
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(path)  # a link that leads to itself or a name that is too long would show at the end only
         opened = partial.open(mode, encoding="utf-8", errors="surrogateescape", buffering=1)
     except FileExistsError:
         raise UserError(f"{partial}: holds the rows of an interrupted run; use --resume, or delete it") from None

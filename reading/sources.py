@@ -18,6 +18,7 @@ from media.pictures import IMAGE_SUFFIXES
 from media.videos import ADDRESS, CODECS, name_stream
 
 STDIN = "-"  # the word that stands for the words on standard input
+LONGEST_NUMBER = 9  # digits of a camera's number; OpenCV takes 31 bits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +100,7 @@ def make_address(word: str) -> Path | int | str:
     """A word as a file, the number of a camera, or the address of a stream."""
     if ADDRESS.match(word):
         return word
-    if word.isascii() and word.isdigit() and not os.path.lexists(word):
+    if word.isascii() and word.isdigit() and len(word) <= LONGEST_NUMBER and not os.path.lexists(word):
         return int(word)
     return Path(word)
 

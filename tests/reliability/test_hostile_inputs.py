@@ -52,6 +52,20 @@ CASES = {
         ("none of 5 sources could be read; pipe.mp4: cannot be read (it is a pipe)",),
     ),
     "60 GB as a photograph": Case(inputs.put_special, "detect.py sparse.jpg WEIGHTS", ("60 GB", "limit is 256 MB")),
+    "a long number": Case(
+        inputs.put_photograph, f"detect.py {'9' * 5000}", (": cannot be read (File name too long); check the path",)
+    ),
+    "a number of twenty digits": Case(
+        inputs.put_photograph, f"detect.py {'9' * 20}", (": cannot be read (No such file or directory)",)
+    ),
+    "rows with a long name": Case(
+        inputs.put_photograph,
+        f"detect.py gray.png WEIGHTS --json {'x' * 256}",
+        ("xxx: cannot be written (File name too long)",),
+    ),
+    "a table is a loop": Case(
+        inputs.put_special, "detect.py gray.png WEIGHTS --csv loop.tsv", ("loop.tsv: cannot be written",)
+    ),
     "a name with a dash": Case(
         lambda folder: (folder / "-a.png").write_bytes(inputs.GRAY),
         "detect.py WEIGHTS -- -a.png",
