@@ -17,6 +17,9 @@ from command_line import ROOT, interrupt_imports
 from reliability import inputs
 from reliability.inputs import make_row, put_checkpoint, put_extracted, put_format, put_negatives, put_rows, write_text
 
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="NOT TESTED: these devices, sockets and limits are Linux's"
+)
 SECONDS = 10  # of processor time a command; a clock would depend on what else the machine does
 LONGEST_WAIT = 120  # seconds by the clock, for what waits without working
 MEMORY = 2 << 30  # bytes a command
@@ -53,7 +56,10 @@ CASES = {
     ),
     "60 GB as a photograph": Case(inputs.put_special, "detect.py sparse.jpg WEIGHTS", ("60 GB", "limit is 256 MB")),
     "a long number": Case(
-        inputs.put_photograph, f"detect.py {'9' * 5000}", (": cannot be read (File name too long); check the path",)
+        inputs.put_photograph, f"detect.py {'9' * 5000}", ("999...: is longer than 4,096 characters; check the name",)
+    ),
+    "a list that never ends": Case(
+        inputs.put_photograph, "detect.py - < /dev/zero", ("standard input: has more than the limit of 256 MB",)
     ),
     "a number of twenty digits": Case(
         inputs.put_photograph, f"detect.py {'9' * 20}", (": cannot be read (No such file or directory)",)
@@ -88,6 +94,9 @@ CASES = {
     ),
     "an archive is a pipe": Case(inputs.put_special, "extractbgs.py pipe.tar", ("pipe.tar", "it is a pipe")),
     "an archive is a socket": Case(inputs.put_special, "extractbgs.py socket.tar", ("socket.tar", "it is a socket")),
+    "an archive of 60 GB of zeros": Case(
+        inputs.put_special, "extractbgs.py sparse.tar", ("sparse.tar: has no picture",)
+    ),
     "an archive is a loop": Case(inputs.put_special, "extractbgs.py loop.tar", ("loop.tar: cannot be read",)),
     "an index is a pipe": Case(put_extracted(os.mkfifo), "extractbgs.py a.zip --resume", ("index.tsv", "it is a pipe")),
     "an index is a folder": Case(put_extracted(os.mkdir), "extractbgs.py a.zip --resume", ("index.tsv", "a folder")),
@@ -204,6 +213,7 @@ def list_all(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*"))
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")  # that a zip is meant to have
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_hostile_input_is_one_line(case, weights, tmp_path):
     case.put(tmp_path)
