@@ -74,7 +74,6 @@ def report_photos(training: Training) -> None:
     """Say what a run with a user's photographs brought. Raises UserError when no weights were written."""
     album, target = training.album, training.options.target
     if not training.written:
-        raise UserError(
-            f"{target}: not written, because no weights read better; label more photographs or train longer"
-        )
+        reason = "no weights read better and forgot nothing"
+        raise UserError(f"{target}: not written, because {reason}; label more photographs or train longer")
     say(f"before: {album.describe(album.before)}", f"{target}: {album.describe(training.written)}")

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 from fakes import ConstantReader, quad
 
 from reading.reader import LOOK_SHAPE, look, read
@@ -48,6 +49,18 @@ def test_candidates_that_are_no_plates_have_no_view():
         assert (view.presence, view.looks.shape) == (1, (3, *LOOK_SHAPE))
     assert look(reader, [photo] * 9, corners[:9]) == []
     assert [view.number for view in look(reader, [photo] * 11, corners, are_plates=True)] == list(range(11))
+
+
+@pytest.mark.parametrize(("presences", "views"), [((0.01, 0.9, 1), 1), ((0.001, 0.9, 1), 0), ((0.9, 0.01, 1), 0)])
+def test_a_cut_plate_is_given_up_after_the_second_look_alone(presences, views):
+    class SurerReader(ConstantReader):
+        def run(self, names, feeds):
+            self.presence = next(following)
+            return super().run(names, feeds)
+
+    following = iter(presences)
+    photo = np.full((60, 200, 3), 200, np.uint8)
+    assert len(look(SurerReader("AB12", 0.04), [photo], quad(50, 20, 80, 20)[None])) == views
 
 
 def test_each_candidate_is_cut_out_of_its_own_photo():
