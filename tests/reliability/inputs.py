@@ -157,7 +157,7 @@ def put_tar(folder: Path) -> None:
     (folder / "a.tar.gz").write_bytes(gzip.compress(stream, 1))
 
 
-def put_extracted(make_index: Callable[[Path], None]) -> Callable[[Path], None]:
+def put_extracted(make_index: Callable[[Path], object]) -> Callable[[Path], None]:
     """A good archive, and a folder of extracted pictures whose index `make_index` makes."""
 
     def put(folder: Path) -> None:
@@ -224,7 +224,7 @@ def save_large_weights(path: Path) -> None:
     np.savez_compressed(path, header=json.dumps({**description(), "scores": {}}), **arrays)
 
 
-def put_checkpoint(write: Callable[[Path], None]) -> Callable[[Path], None]:
+def put_checkpoint(write: Callable[[Path], object]) -> Callable[[Path], None]:
     """A checkpoint that `write` writes, and the weights of its run."""
 
     def put(folder: Path) -> None:
@@ -313,7 +313,7 @@ def put_format(old: str, new: str) -> Callable[[Path], None]:
 # --- tables and JSON ------------------------------------------------------------------------------------------------
 
 
-def put_negatives(make_list: Callable[[Path], None]) -> Callable[[Path], None]:
+def put_negatives(make_list: Callable[[Path], object]) -> Callable[[Path], None]:
     """Backgrounds with a list of hard negatives that `make_list` makes."""
 
     def put(folder: Path) -> None:
@@ -324,7 +324,7 @@ def put_negatives(make_list: Callable[[Path], None]) -> Callable[[Path], None]:
     return put
 
 
-def put_rows(make_rows: Callable[[Path], None]) -> Callable[[Path], None]:
+def put_rows(make_rows: Callable[[Path], object]) -> Callable[[Path], None]:
     """A photograph, and the rows of an earlier run, which `make_rows` makes."""
 
     def put(folder: Path) -> None:
@@ -334,8 +334,8 @@ def put_rows(make_rows: Callable[[Path], None]) -> Callable[[Path], None]:
     return put
 
 
-def write_text(text: str) -> Callable[[Path], None]:
-    return lambda path: path.write_text(text) and None
+def write_text(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text)
 
 
 def make_row(**changes: object) -> str:

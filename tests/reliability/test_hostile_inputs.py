@@ -5,7 +5,6 @@ Inputs that single readers meet are in the tests of their rooms. Here the script
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from command_line import ROOT, interrupt_imports
+from command_line import ROOT
 from reliability import inputs
 from reliability.inputs import make_row, put_checkpoint, put_extracted, put_format, put_negatives, put_rows, write_text
 
@@ -57,6 +56,22 @@ CASES = {
     "60 GB as a photograph": Case(inputs.put_special, "detect.py sparse.jpg WEIGHTS", ("60 GB", "limit is 256 MB")),
     "a long number": Case(
         inputs.put_photograph, f"detect.py {'9' * 5000}", ("999...: is longer than 4,096 characters; check the name",)
+    ),
+    "a table of a folder with a long name": Case(
+        lambda folder: (folder / "labels.tsv").write_text(f"# photographs in {'x' * 99_999}\na.png\tKA02\n"),
+        "detect.py a.png WEIGHTS --labels labels.tsv",
+        ("a.png: cannot be read",),
+    ),
+    "a table of a folder with a tab": Case(
+        lambda folder: (folder / "labels.tsv").write_text("# photographs in a\tb\na.png\tKA02\n"),
+        "detect.py a.png WEIGHTS --labels labels.tsv",
+        ("a.png: cannot be read",),
+    ),
+    "a folder of typefaces is a pipe": Case(
+        inputs.put_special, "gen.py 1 --fonts pipe", ("pipe: cannot be read (Not a directory)",)
+    ),
+    "batches in a folder with a long name": Case(
+        inputs.put_special, f"train.py --data {'x' * 256}", ("x: holds no .npz files",)
     ),
     "a list that never ends": Case(
         inputs.put_photograph, "detect.py - < /dev/zero", ("standard input: has more than the limit of 256 MB",)
@@ -256,9 +271,3 @@ def test_bad_pictures_and_names_have_a_row_each(weights, tmp_path):
     again = run_limited(tmp_path, command.replace("--csv plates.csv", "--resume"), weights)
     assert again.stderr.startswith(f"read 0 of {len(names)} photographs")
     assert sorted((tmp_path / "rows.jsonl").read_bytes().split(b"\n")) == sorted(first.split(b"\n"))
-
-
-@pytest.mark.parametrize("script", ["train.py", "model.py"])
-def test_an_interrupt_during_the_imports_prints_nothing(script, tmp_path):
-    """The other scripts are tested beside their tests."""
-    assert interrupt_imports(script, tmp_path) == (-signal.SIGINT, "")
