@@ -65,13 +65,22 @@ CASES = {
     "a table of a folder with a tab": Case(
         lambda folder: (folder / "labels.tsv").write_text("# photographs in a\tb\na.png\tKA02\n"),
         "detect.py a.png WEIGHTS --labels labels.tsv",
-        ("a.png: cannot be read",),
+        ("labels.tsv: line 1: ",),
     ),
     "a folder of typefaces is a pipe": Case(
         inputs.put_special, "gen.py 1 --fonts pipe", ("pipe: cannot be read (Not a directory)",)
     ),
     "batches in a folder with a long name": Case(
         inputs.put_special, f"train.py --data {'x' * 256}", ("x: holds no .npz files",)
+    ),
+    "weights to write with a long name": Case(
+        inputs.put_special, f"train.py --out {'x' * 256}.npz", (".npz: cannot be written (File name too long)",)
+    ),
+    "weights to write are a loop": Case(
+        inputs.put_special, "train.py --out loop.npz", ("loop.npz: cannot be written (Too many levels",)
+    ),
+    "hard negatives to write are a folder": Case(
+        put_negatives(os.mkdir), "mine.py WEIGHTS", ("hard_negatives.tsv: cannot be written (Is a directory)",)
     ),
     "a list that never ends": Case(
         inputs.put_photograph, "detect.py - < /dev/zero", ("standard input: has more than the limit of 256 MB",)
