@@ -331,6 +331,8 @@ def create(temporary: Path, path: Path) -> Path:
     try:
         if os.path.islink(os.path.realpath(path)):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if os.path.isdir(path):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         temporary.touch(exist_ok=False)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); choose a folder you may write to") from None

@@ -39,6 +39,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
 
 import argparse
+import contextlib
 import dataclasses
 import os
 from pathlib import Path
@@ -50,6 +51,7 @@ from training.loop import train
 from training.options import PHOTOS_DEFAULTS, TrainingOptions
 
 DEFAULTS = TrainingOptions()
+OUT_REMEDY = "name a .npz file in a folder you may write to"
 
 
 def make_parser() -> CommandParser:
@@ -133,7 +135,12 @@ def check_photos(given: dict, resume: bool) -> None:
 def check_files(options: TrainingOptions) -> None:
     """Raise UserError when --out cannot be written or --data holds nothing."""
     if options.target.suffix != ".npz" or not os.access(options.target.parent, os.W_OK):
-        raise UserError(f"{options.target}: cannot be written; name a .npz file in a folder you may write to")
+        raise UserError(f"{options.target}: cannot be written; {OUT_REMEDY}")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(options.target)  # a link that leads to itself or a name that is too long would show after hours
+    except OSError as error:
+        raise UserError(f"{options.target}: cannot be written ({error.strerror}); {OUT_REMEDY}") from None
     if options.data and not list_batches(options.data):
         raise UserError(f"{options.data}: holds no .npz files; make some with gen.py --batches {options.data}")
 

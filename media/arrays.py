@@ -3,9 +3,7 @@
 import math
 import os
 import re
-import tokenize
 import zipfile
-import zlib
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -22,10 +20,6 @@ HEADER = re.compile(  # of an array's file, after MAGIC and its length: booleans
 )
 LARGEST_AXIS = 10**15  # more than any memory holds
 LAST_CHARACTER = 0x10FFFF  # of Unicode
-UNREADABLE_ARCHIVE = (
-    *(ValueError, LookupError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
-)
 
 
 class Header(NamedTuple):

@@ -42,8 +42,9 @@ class BackgroundFolder:
             folder.mkdir(parents=True, exist_ok=True)
             left = {path.name for path in folder.iterdir()} - KEPT
             self.check_left(left, resume)
+            whole = self.load() if left else 0  # before the index is opened, because opening a pipe waits
             self.index = self.path.open("ab", buffering=0)  # each line is on disk before the next picture
-            self.load()
+            self.index.truncate(whole)
             self.delete_unlisted(left)
         except OSError as error:
             raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another with --out") from None
@@ -59,8 +60,8 @@ class BackgroundFolder:
                 f"{self.folder}: has no index.tsv to resume from; empty it, or name another folder with --out"
             )
 
-    def load(self) -> None:
-        """Read the lines of the index, and cut off a last line that is not whole.
+    def load(self) -> int:
+        """Read the lines of the index, and return their bytes without a last line that is not whole.
 
         A picture that the user has deleted since stays deleted. Raises UserError when a line is not as `add` writes it.
         """
@@ -72,7 +73,7 @@ class BackgroundFolder:
                 raise UserError(f"{self.path}: line {number} is damaged; empty {self.folder} and run without --resume")
             _, class_name, member = fields
             self.count(class_name, member)
-        self.index.truncate(content.rfind(b"\n") + 1)
+        return content.rfind(b"\n") + 1
 
     def delete_unlisted(self, names: set[str]) -> None:
         """Delete the pictures among the files `names` that have no line in the index."""

@@ -171,10 +171,10 @@ def find_folder(path: str | os.PathLike) -> Path:
     """
     path = Path(path)
     said = path.parent / read_folder(read_table(path))
-    if said != path.parent and said.is_dir():
+    if said != path.parent and os.path.isdir(said):  # `said.is_dir()` raises OSError at a long name
         return said
     beside = path.with_suffix("")
-    return beside if beside != path and beside.is_dir() else path.parent
+    return beside if beside != path and os.path.isdir(beside) else path.parent
 
 
 def read_folder(data: bytes) -> str:

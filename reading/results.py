@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common import UserError, is_special, printable, write_beside
+from media.files import open_file
 from media.limits import ROW_BYTES
 from reading.plate import Plate
 from reading.sources import Source
@@ -200,6 +201,8 @@ def append_rows(path: Path | None, resume: bool = False, replace: bool = False) 
     partial = path if is_special(path) else name_partial(path)
     mode = "a" if resume else "w" if replace or is_special(path) else "x"
     try:
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(path)  # a link that leads to itself or a name that is too long would show at the end only
         opened = partial.open(mode, encoding="utf-8", errors="surrogateescape", buffering=1)
     except FileExistsError:
         raise UserError(f"{partial}: holds the rows of an interrupted run; use --resume, or delete it") from None
@@ -260,21 +263,18 @@ def read_rows(path: Path) -> Iterator[tuple[str, bytes]]:
 
     The last row is left out where it was cut short. Raises UserError at any other line that is no row of a photo.
     """
-    try:
-        with path.open("rb") as file:
-            number = 0
-            while row := file.readline(ROW_BYTES + 1):
-                number += 1
-                if not row.endswith(b"\n") and len(row) <= ROW_BYTES:
-                    return
-                name = parse_name(row)
-                if name is None:
-                    raise UserError(f"{path}: line {number} is no row of a photograph; name another file")
-                yield name, row
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); name another file") from None
+    with open_file(path, remedy="name another file") as file:
+        number = 0
+        while row := file.readline(ROW_BYTES + 1):
+            number += 1
+            if not row.endswith(b"\n") and len(row) <= ROW_BYTES:
+                return
+            name = parse_name(row)
+            if name is None:
+                raise UserError(f"{path}: line {number} is no row of a photograph; name another file")
+            yield name, row
 
 
 def parse_name(line: bytes) -> str | None:

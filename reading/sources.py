@@ -8,16 +8,21 @@ import dataclasses
 import glob
 import itertools
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from common import UserError
+from media.files import show_bytes
+from media.limits import NAME_LENGTH, TABLE_BYTES
 from media.pictures import IMAGE_SUFFIXES
 from media.videos import ADDRESS, CODECS, name_stream
 
 STDIN = "-"  # the word that stands for the words on standard input
+SHOWN = 60  # characters of a word that is longer than a path can be
+LONGEST_NUMBER = 9  # digits of a camera's number; OpenCV takes 31 bits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,16 +95,18 @@ def list_words(words: list[str]) -> Iterator[str]:
 
 def read_words() -> list[str]:
     """The words on standard input: one a line, or with a null byte after each, as `find -print0` writes them."""
-    content = sys.stdin.buffer.read()
-    separator = b"\0" if b"\0" in content else b"\n"
-    return [os.fsdecode(word) for word in content.split(separator) if word]
+    content = sys.stdin.buffer.read(TABLE_BYTES + 1)
+    if len(content) > TABLE_BYTES:
+        raise UserError(f"standard input: has more than the limit of {show_bytes(TABLE_BYTES)}; name a folder instead")
+    separated = rb"[^\0]+" if b"\0" in content else rb"[^\n]+"
+    return [os.fsdecode(word) for word in re.findall(separated, content)]
 
 
 def make_address(word: str) -> Path | int | str:
     """A word as a file, the number of a camera, or the address of a stream."""
     if ADDRESS.match(word):
         return word
-    if word.isascii() and word.isdigit() and not os.path.lexists(word):
+    if word.isascii() and word.isdigit() and len(word) <= LONGEST_NUMBER and not os.path.lexists(word):
         return int(word)
     return Path(word)
 
@@ -107,7 +114,9 @@ def make_address(word: str) -> Path | int | str:
 def find(word: str, recursive: bool, faults: list[UserError]) -> Iterator[Source]:
     """The sources that one word stands for. A folder or pattern that gives nothing is added to `faults`."""
     address = make_address(word)
-    if not isinstance(address, Path):
+    if len(word) > NAME_LENGTH:  # all of it would be in messages
+        faults.append(UserError(f"{word[:SHOWN]}...: is longer than {NAME_LENGTH:,} characters; check the name"))
+    elif not isinstance(address, Path):
         yield Film(address, name_stream(address))
     elif os.path.isdir(address):
         yield from find_in_folder(address, recursive, faults)

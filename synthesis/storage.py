@@ -6,6 +6,7 @@ settings, which SETTINGS_FILE keeps (see `windows.Synthesizer.describe`). Window
 
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -219,6 +220,8 @@ def write_batches(folder: Path, first: int, end: int, chunks: Iterable[dict], se
 
 def list_batches(folder: str | Path) -> list[Path]:
     """The .npz files in `folder`, none where there is no such folder."""
+    if not os.path.isdir(folder):  # `Path.glob` raises OSError at a long name
+        return []
     return sorted(Path(folder).glob("*.npz"))
 
 

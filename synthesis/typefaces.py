@@ -3,8 +3,10 @@
 import functools
 import io
 import multiprocessing
+import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -103,11 +105,21 @@ def load_typefaces(folders: tuple[str, ...]) -> list[Typeface]:
     """
     typefaces = []
     for folder in (OWN_FONTS, *map(Path, folders)):
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".ttf", ".otf"))
+        files = list_fonts(folder)
         if not files:
             raise UserError(f"{folder}: holds no .ttf or .otf file; name a folder that does with --fonts")
         typefaces += _load_usable(files)
     return typefaces
+
+
+def list_fonts(folder: Path) -> list[Path]:
+    """The .ttf and .otf files in or below `folder`. Raises UserError where one of the folders cannot be read."""
+
+    def refuse(error: OSError) -> NoReturn:
+        raise UserError(f"{error.filename}: cannot be read ({error.strerror}); name another folder with --fonts")
+
+    paths = (Path(below) / name for below, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return sorted(path for path in paths if path.suffix.lower() in (".ttf", ".otf"))
 
 
 def _load_usable(files: list[Path]) -> list[Typeface]:

@@ -16,6 +16,8 @@ from sample_files import make_archive, make_jpeg
 
 import model
 from formats.loading import load_formats
+from media import limits
+from media.files import show_bytes
 from media.pictures import read_image, write_image
 from media.scene_classes import ROADSIDE
 from media.videos import write_video
@@ -317,6 +319,21 @@ def test_its_numbers_are_those_of_the_code():
     assert f"one of {tens} formats" in text
     assert f"{len(ROADSIDE)} and more kinds of places" in text
     assert f"2x{model.COLUMNS} frames" in text
+
+
+def test_its_limits_are_those_of_the_code():
+    """Each row of its table of limits, whole."""
+    side = f"{limits.PICTURE_SIDE:,} pixels a side"
+    rows = {
+        "picture": f"{show_bytes(limits.PICTURE_BYTES)}, {limits.PICTURE_PIXELS // 10**6} megapixels, {side}",
+        "picture in an archive": show_bytes(limits.MEMBER_BYTES),
+        "`.npz`, also unfolded": f"{show_bytes(limits.ARRAYS_BYTES)}, weights {show_bytes(limits.WEIGHTS_BYTES)}",
+        "table": f"{show_bytes(limits.TABLE_BYTES)}, a row of JSON {show_bytes(limits.ROW_BYTES)}",
+        "typeface": show_bytes(limits.FONT_BYTES),
+        "TOML": f"{show_bytes(limits.TEXT_BYTES)}, {limits.NESTING} levels",
+    }
+    table = README.partition("| file | limit |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [f"| {file} | {limit} |" for file, limit in rows.items()]
 
 
 def test_it_is_short():

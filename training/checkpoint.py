@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import reprlib
 import sys
 from collections.abc import Iterable
@@ -83,7 +84,9 @@ def load_checkpoint(path: Path, weights: Path) -> Checkpoint:
     """
     if not path.exists():
         raise UserError(f"{path}: not found; start a run without --resume")
-    remedy = f"train.py {weights} goes on from the run's best weights" if weights.exists() else "start another run"
+    remedy = (
+        f"train.py {weights} goes on from the run's best weights" if os.path.exists(weights) else "start another run"
+    )
     arrays = read_arrays(path, remedy)
     damaged = UserError(f"{path}: is damaged or no checkpoint; {remedy}")
     try:
