@@ -15,6 +15,11 @@ Each network is written once, below, with a handful of operations. The operation
 `KerasNet` makes a model to train, and `OnnxNet` makes a graph that ONNX Runtime runs without a training framework.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
+
 import os
 
 import numpy as np

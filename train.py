@@ -33,6 +33,11 @@ Ctrl-C and SIGTERM finish the present step, save, and exit. A GPU is used where 
 together, and so are the machines that TF_CONFIG names (README.md). The first machine tests and writes.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
+
 import argparse
 import dataclasses
 import os

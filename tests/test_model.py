@@ -2,12 +2,13 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from command_line import ROOT, assert_refused, run_script
+from command_line import ROOT, assert_refused, interrupt_imports, run_script
 from network_answers import call, run_onnx
 
 import common
@@ -92,3 +93,8 @@ def test_help_names_the_weights(tmp_path):
     result = run_script("model.py", "--help", cwd=tmp_path)
     assert result.returncode == 0
     assert "weights.npz" in result.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: Windows has no such signal")
+def test_ctrl_c_during_the_imports_leaves_no_traceback(tmp_path):
+    assert interrupt_imports("model.py", tmp_path) == (-signal.SIGINT, "")

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from command_line import interrupt_imports
 from training_runs import (
     LONGEST,
     MADE,
@@ -93,6 +94,11 @@ def test_an_interrupted_run_goes_on_exactly(run, tmp_path, number):
     assert losses == [[row["finder_loss"], row["reader_loss"]] for row in read_table(run[0])]
     assert resumed.arrays.keys() == straight.arrays.keys()
     assert [key for key in straight.arrays if not np.array_equal(resumed.arrays[key], straight.arrays[key])] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: Windows has no such signal")
+def test_ctrl_c_during_the_imports_leaves_no_traceback(tmp_path):
+    assert interrupt_imports("train.py", tmp_path) == (-signal.SIGINT, "")
 
 
 def put_file(name: str, data: bytes = b"no archive"):
