@@ -10,8 +10,10 @@ equal those of the first run. The table is in Markdown. The exit code is 1 when 
 """
 
 import collections
+import contextlib
 import csv
 import dataclasses
+import itertools
 import json
 import os
 import random
@@ -21,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +35,7 @@ from drawn_photographs import write_photos  # noqa: E402
 from sample_files import make_archive, make_jpeg  # noqa: E402
 from training_runs import SMALL, make_test_windows  # noqa: E402
 
-from common import CommandParser, natural, positive, run  # noqa: E402
+from common import CommandParser, UserError, natural, positive, run  # noqa: E402
 from media.arrays import read_arrays  # noqa: E402
 from synthesis.windows import Settings, Synthesizer  # noqa: E402
 
@@ -41,11 +43,11 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 GRACE = 2.0  # seconds that a process may live after the one that started it
 LONGEST = 600  # seconds that a run may take before it counts as hanging
 GOES_ON = 0.5  # the chance that the run after a kill comes to its end; not tuned
-TRAINING_SHARE = 10  # one kill of so many is of train.py, whose start alone takes seconds
 PICTURES = 600  # in the archive of extractbgs.py; its run takes about as long as its start
 PHOTOS = 12  # that detect.py reads, for the same reason
 WINDOWS = 300  # that gen.py makes: a chunk for each of two workers
 TIMES = ("hours", "windows_per_second")  # columns of training.csv that no two runs have alike
+STDERR = "stderr"  # the file that the last run's stderr goes to, beside the folder it runs in
 END = {".jpg": b"\xff\xd9", ".png": b"IEND\xaeB`\x82", ".tsv": b"\n", ".csv": b"\n", ".jsonl": b"\n", ".json": b"\n"}
 
 
@@ -84,17 +86,43 @@ class Command:
     resume: tuple[str, ...] = ("--resume",)
     read: Callable[[Path], dict[str, bytes]] = read_files
     prepare: Callable[[Path], object] = Path.mkdir  # makes the folder that the command runs in
+    share: int = 3  # of the kills; train.py has fewer, because its start alone takes seconds
 
     @property
     def name(self) -> str:
         return " ".join([self.line[0], *self.resume])
 
-    def start(self, folder: Path) -> subprocess.Popen:
-        """Start the command in `folder`, in a session of its own; it goes on where an earlier run has begun."""
+    @contextlib.contextmanager
+    def start(self, folder: Path) -> Iterator[subprocess.Popen]:
+        """Start the command in `folder`, in a session of its own; it goes on where an earlier run has begun.
+
+        No process of it lives longer than the block.
+        """
         resume = self.resume if (folder / self.begun).exists() and any(folder.iterdir()) else ()
         line = [sys.executable, ROOT / self.line[0], *self.line[1:], *resume]
-        pipes = {"stdout": subprocess.DEVNULL, "stderr": (folder.parent / "stderr").open("wb")}
-        return subprocess.Popen([*map(str, line)], cwd=folder, start_new_session=True, **pipes)
+        with (folder.parent / STDERR).open("wb") as stderr:
+            pipes = {"stdout": subprocess.DEVNULL, "stderr": stderr}
+            with interrupts_heard():
+                process = subprocess.Popen([*map(str, line)], cwd=folder, start_new_session=True, **pipes)
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextlib.contextmanager
+def interrupts_heard() -> Iterator[None]:
+    """A process that is started in this block is told of SIGINT, even where this one ignores it.
+
+    A shell has the programs that it runs in the background ignore it, and they would hand that on.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def make_commands(inputs: Path) -> list[Command]:
@@ -116,6 +144,7 @@ def make_commands(inputs: Path) -> list[Command]:
             begun="checkpoint.npz",
             read=read_training,
             prepare=lambda folder: shutil.copytree(inputs / "training", folder),
+            share=1,
         ),
     ]
 
@@ -158,12 +187,10 @@ def count_processes(session: int) -> int:
 
 
 def count_left_behind(session: int) -> int:
-    """How many processes of `session` live longer than GRACE from now. They are ended."""
+    """How many processes of `session` live longer than GRACE from now."""
     deadline = time.monotonic() + GRACE
     while (count := count_processes(session)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    if count:
-        os.killpg(session, signal.SIGKILL)
     return count
 
 
@@ -191,27 +218,36 @@ class Tally:
 
 def finish(command: Command, folder: Path) -> bool:
     """Run `command` to its end; returns whether it ended well."""
-    process = command.start(folder)
-    if process.wait(LONGEST):
-        print((folder.parent / "stderr").read_text(errors="replace")[-2000:], file=sys.stderr)
-    return process.returncode == 0
+    with command.start(folder) as process:
+        code = process.wait(LONGEST)
+    if code:
+        print((folder.parent / STDERR).read_text(errors="replace"), file=sys.stderr)
+    return code == 0
+
+
+def has_failed(code: int, number: signal.Signals, folder: Path) -> bool:
+    """Whether a run that signal `number` ended did so with another exit code than it should, or with a traceback.
+
+    It ends by the signal during its imports, and with 130 afterwards. It may just have come to its end, with 0.
+    """
+    return code not in (0, 130, -number) or b"Traceback" in (folder.parent / STDERR).read_bytes()
 
 
 def kill(command: Command, folder: Path, after: float, number: signal.Signals, tally: Tally) -> bool:
     """Start `command`, and send it signal `number` after some seconds; returns whether it had not yet ended."""
     before = list_temporary(folder)
-    process = command.start(folder)
-    try:
-        process.wait(after)
-        tally.failed += process.returncode != 0
-        return False
-    except subprocess.TimeoutExpired:
-        pass
-    send = os.killpg if number == signal.SIGINT else os.kill
-    send(process.pid, number)
-    process.wait(LONGEST)
+    with command.start(folder) as process:
+        try:
+            tally.failed += process.wait(after) != 0
+            return False
+        except subprocess.TimeoutExpired:
+            send = os.killpg if number == signal.SIGINT else os.kill
+            send(process.pid, number)
+        process.wait(LONGEST)
+        left_behind = count_left_behind(process.pid)
+    is_faulty = number != signal.SIGKILL and has_failed(process.returncode, number, folder)
+    tally.failed += is_faulty
     tally.kills[number.name] += 1
-    left_behind = count_left_behind(process.pid)
     temporary = len(list_temporary(folder) - before)  # an earlier run that SIGKILL ended may have left others
     incomplete = [name for name in read_files(folder) if not is_whole(folder / name)]
     if number == signal.SIGKILL:
@@ -220,16 +256,16 @@ def kill(command: Command, folder: Path, after: float, number: signal.Signals, t
         tally.forgotten += temporary
     tally.incomplete += len(incomplete)
     tally.left_behind += left_behind
-    if left_behind or incomplete or (temporary and number != signal.SIGKILL):
+    if left_behind or incomplete or is_faulty or (temporary and number != signal.SIGKILL):
         what = f"{left_behind} processes, {temporary} temporary files, {incomplete}"
-        print(f"{number.name} after {after:.2f} s left {what}", file=sys.stderr)
+        print(f"{number.name} after {after:.2f} s ended it with {process.returncode}, left {what}", file=sys.stderr)
+        print((folder.parent / STDERR).read_text(errors="replace")[-1000:], file=sys.stderr)
     return True
 
 
-def try_command(command: Command, kills: int, rng: random.Random, folder: Path) -> Tally:
-    """Kill `command` so many times in `folder`, and compare what comes of it with an uninterrupted run."""
+def try_command(command: Command, kills: int, rng: random.Random, folder: Path, tally: Tally) -> None:
+    """Kill `command` so many times in `folder`, compare it with an uninterrupted run, and count in `tally`."""
     folder.mkdir()
-    tally = Tally()
     whole, place = folder / "whole", folder / "killed"
     command.prepare(whole)
     began = time.monotonic()
@@ -245,7 +281,6 @@ def try_command(command: Command, kills: int, rng: random.Random, folder: Path) 
         if ended or rng.random() < GOES_ON or tally.kills.total() == kills:
             compare(command, place, expected, tally)
             shutil.rmtree(place)
-    return tally
 
 
 def compare(command: Command, folder: Path, expected: dict[str, bytes], tally: Tally) -> None:
@@ -262,20 +297,16 @@ def compare(command: Command, folder: Path, expected: dict[str, bytes], tally: T
         print(f"{command.name}: {different[:5]} differ", file=sys.stderr)
 
 
-def try_commands(commands: Iterable[Command], kills: int, seed: int, folder: Path) -> dict[str, Tally]:
-    """Kill `commands` so many times in all; returns what came of each, by its name."""
-    commands = list(commands)
-    training = -(-kills // TRAINING_SHARE) if any(command.line[0] == "train.py" for command in commands) else 0
-    quick = [command for command in commands if command.line[0] != "train.py"]
-    tallies = {}
-    for number, command in enumerate(commands):
-        if command in quick:
-            place = quick.index(command)
-            share = (kills - training) * (place + 1) // len(quick) - (kills - training) * place // len(quick)
-        else:
-            share = training
-        tallies[command.name] = try_command(command, share, random.Random(f"{seed} {number}"), folder / str(number))
-    return tallies
+def try_commands(commands: list[Command], kills: int, seed: int, folder: Path) -> Iterator[tuple[str, Tally]]:
+    """Kill `commands` so many times in all; yields the name of each and its tally, in which it then counts."""
+    folder.mkdir()
+    ends = list(itertools.accumulate(command.share for command in commands))
+    for command, end in zip(commands, ends, strict=True):
+        count = kills * end // ends[-1] - kills * (end - command.share) // ends[-1]
+        rng = random.Random(f"{seed} {command.name}")
+        tally = Tally()
+        yield command.name, tally
+        try_command(command, count, rng, folder / command.line[0], tally)
 
 
 def draw_table(tallies: dict[str, Tally]) -> str:
@@ -294,12 +325,19 @@ def draw_table(tallies: dict[str, Tally]) -> str:
 def main() -> None:
     parser = CommandParser(__doc__)
     parser.add_argument("--kills", type=positive(int), default=200, metavar="N", help="of all scripts (%(default)s)")
+    parser.add_argument("--only", metavar="SCRIPT", help="kill this script alone, such as gen.py")
     parser.add_argument("--seed", type=natural, default=0, help="of the moments (%(default)s)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        commands = make_commands(Path(folder))
-        tallies = try_commands(commands, args.kills, args.seed, Path(folder))
-    print(draw_table(tallies), end="")
+        commands = [command for command in make_commands(Path(folder)) if args.only in (None, command.line[0])]
+        if not commands:
+            raise UserError(f"--only {args.only}: is no script that is killed; name one as in --only gen.py")
+        tallies = {}
+        try:
+            for name, tally in try_commands(commands, args.kills, args.seed, Path(folder) / "runs"):
+                tallies[name] = tally
+        finally:  # after Ctrl-C too, because all kills take an hour
+            print(draw_table(tallies), end="")
     sys.exit(any(tally.faults for tally in tallies.values()))
 
 
