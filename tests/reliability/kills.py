@@ -41,6 +41,7 @@ from synthesis.windows import Settings, Synthesizer  # noqa: E402
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 GRACE = 2.0  # seconds that a process may live after the one that started it
+PYTHON_STARTS = 0.2  # seconds; before, Python itself would be hit, which forgets SIGINT or prints a traceback
 LONGEST = 600  # seconds that a run may take before it counts as hanging
 GOES_ON = 0.5  # the chance that the run after a kill comes to its end; not tuned
 PICTURES = 600  # in the archive of extractbgs.py; its run takes about as long as its start
@@ -276,7 +277,7 @@ def try_command(command: Command, kills: int, rng: random.Random, folder: Path, 
     while (done := tally.kills.total()) < kills:
         if not place.exists():
             command.prepare(place)
-        ended = not kill(command, place, rng.uniform(0, length), SIGNALS[done % len(SIGNALS)], tally)
+        ended = not kill(command, place, rng.uniform(PYTHON_STARTS, length), SIGNALS[done % len(SIGNALS)], tally)
         print(f"{command.name}: {tally.kills.total()} of {kills} kills, {tally.faults} faults", file=sys.stderr)
         if ended or rng.random() < GOES_ON or tally.kills.total() == kills:
             compare(command, place, expected, tally)
