@@ -217,13 +217,19 @@ class Tally:
         return self.lost + self.incomplete + self.forgotten + self.left_behind + self.different + self.failed
 
 
+def has_ended_well(code: int, folder: Path) -> bool:
+    """Whether a run came to its end; train.py refuses to go on with a run that already has."""
+    return code == 0 or b"this run is complete" in (folder.parent / STDERR).read_bytes()
+
+
 def finish(command: Command, folder: Path) -> bool:
     """Run `command` to its end; returns whether it ended well."""
     with command.start(folder) as process:
         code = process.wait(LONGEST)
-    if code:
-        print((folder.parent / STDERR).read_text(errors="replace"), file=sys.stderr)
-    return code == 0
+    if has_ended_well(code, folder):
+        return True
+    print((folder.parent / STDERR).read_text(errors="replace"), file=sys.stderr)
+    return False
 
 
 def has_failed(code: int, number: signal.Signals, folder: Path) -> bool:
@@ -239,7 +245,7 @@ def kill(command: Command, folder: Path, after: float, number: signal.Signals, t
     before = list_temporary(folder)
     with command.start(folder) as process:
         try:
-            tally.failed += process.wait(after) != 0
+            tally.failed += not has_ended_well(process.wait(after), folder)
             return False
         except subprocess.TimeoutExpired:
             send = os.killpg if number == signal.SIGINT else os.kill
