@@ -38,6 +38,11 @@ import signal
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
 
+if __name__ == "__mp_main__":  # a worker; it might outlive its parent by the time of the imports below
+    from synthesis.orphans import watch_parent
+
+    watch_parent()
+
 import argparse
 import contextlib
 import dataclasses

@@ -2,7 +2,7 @@
 
 Windows are made in *chunks*: runs of consecutive indices. A window that fails costs itself alone. It is named on
 stderr, and another one takes its place. A worker process that dies costs its chunk, which another process makes again.
-Workers end when the process that started them ends, however it ends.
+Workers end when the process that started them ends, however it ends; `orphans.py` sees to it while they start.
 """
 
 import collections
@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 
 from common import WINDOW_SHAPE, UserError
+from synthesis.orphans import hear_sigterm, name_worker
 from synthesis.storage import concatenate, stack
 from synthesis.windows import Settings, Synthesizer
 
@@ -33,6 +34,7 @@ CHUNK_BYTES = CHUNK * WINDOW_SHAPE[0] * WINDOW_SHAPE[1] * 3  # the images alone;
 AHEAD_A_WORKER = 4  # chunks; a worker has something to do while the windows before are written; not tuned
 AHEAD_BYTES = 256 << 20  # all windows made ahead together; room for a batch of 10,000
 MOST_FAILURES = 5  # failed windows in a chunk; more are no accident
+SIGNALS = {signal.SIGINT, signal.SIGTERM}  # that end a run
 MOST_DEATHS = 2  # of workers at one chunk; the first may be an accident, as when the memory is full for a moment
 
 
@@ -89,8 +91,9 @@ class Worker:
     def __init__(self, settings: Settings, described: dict) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(settings, described, theirs), daemon=True)
-        with interrupts_blocked():  # the process inherits this, so that Ctrl-C ends only the process that started it
+        task = {"target": work, "args": (settings, described, theirs)}
+        self.process = context.Process(**task, name=name_worker(), daemon=True)
+        with signals_blocked():  # the process inherits this, so that Ctrl-C ends only the process that started it
             self.process.start()
         theirs.close()  # from now on it is open in the worker alone, so that it closes when the worker dies
 
@@ -112,13 +115,16 @@ class Worker:
 
 
 @contextlib.contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """In this block neither this thread nor a process that it starts is told of Ctrl-C, where the system can do it."""
+def signals_blocked() -> Iterator[None]:
+    """In this block neither this thread nor a process that it starts is told of SIGNALS, where the system can do it.
+
+    A process that is started by half, because a signal ended this one, would print a traceback.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # starting a process starts it, and that would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # starting a process starts it, and that would unblock the signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
@@ -128,6 +134,7 @@ def interrupts_blocked() -> Iterator[None]:
 def work(settings: Settings, described: dict, connection: multiprocessing.connection.Connection) -> None:
     """What a worker process does: it makes chunks, as long as they are asked for."""
     threading.Thread(target=end_with_parent, daemon=True).start()
+    hear_sigterm()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     cv2.setNumThreads(1)
     synthesizer = None

@@ -288,11 +288,36 @@ def test_ctrl_c_during_the_imports_leaves_no_traceback(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="NOT TESTED: processes are looked up in Linux's /proc")
-def test_ctrl_c_while_workers_start_is_one_line(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_workers_start_is_one_line(tmp_path, number):
     command = [sys.executable, str(ROOT / "gen.py"), "100000", "--workers", "2", "--bgs", "none"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, process_group=0)
     wait_until(lambda: len(children_of(process.pid)) == 3)  # two workers, and Python's own keeper of their resources
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, stderr = process.communicate()
     assert process.returncode == 130
     assert stderr.splitlines() == ["gen.py: interrupted"]
+
+
+SLOW_IMPORT = """import multiprocessing, sys, time
+if multiprocessing.current_process().name != "MainProcess":
+    time.sleep(600)
+sys.path.remove({folder!r})
+del sys.modules["cv2"]
+import cv2
+sys.path.insert(0, {folder!r})
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="NOT TESTED: processes are looked up in Linux's /proc")
+def test_no_worker_outlives_it_while_it_starts(tmp_path):
+    """An OpenCV whose import never ends in workers stands for a busy machine."""
+    (tmp_path / "cv2.py").write_text(SLOW_IMPORT.format(folder=str(tmp_path)))
+    command = [sys.executable, str(ROOT / "gen.py"), "100000", "--workers", "2", "--bgs", "none"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(children_of(process.pid)) == 3)
+    children = children_of(process.pid)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(map(is_running, children)))

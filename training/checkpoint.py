@@ -14,6 +14,7 @@ from common import UserError, write_beside
 from media.arrays import read_arrays
 from training.evaluation import FIGURES
 from training.minibatches import MODELS
+from training.networks import PRECISIONS
 from training.options import KEPT, is_count
 
 CHECKPOINT_VERSION = 1
@@ -37,6 +38,7 @@ class Progress:
     seconds: float = 0.0  # training so far, synthesis and tests included
     rate: float = 1.0  # of the learning rate; less where the run started from weights
     setbacks: int = 0  # times that the run went back because a loss was not finite
+    precision: str = ""  # of networks.PRECISIONS; a checkpoint of an earlier version does not tell
     losses: dict = dataclasses.field(default_factory=lambda: {name: [] for name in MODELS})  # of the present batch
     history: list = dataclasses.field(default_factory=list)  # a row of training.csv a batch
 
@@ -116,6 +118,7 @@ def is_sound(progress: Progress) -> bool:
         and progress.step < progress.planned
         and are_numbers([progress.seconds, progress.rate])
         and 0 < progress.rate <= 1
+        and progress.precision in ("", *PRECISIONS)
         and progress.losses.keys() == set(MODELS)
         and all(map(are_numbers, progress.losses.values()))
         and len(progress.history) == progress.batch

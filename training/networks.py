@@ -24,7 +24,8 @@ WEIGHT_DECAY = 0.02  # AdamW's, of kernels alone; not tuned
 CLIP_NORM = 2.0  # longest gradient of a step, so that a few wild windows do not move everything
 
 TRIAL_WINDOWS = 4  # in a measured step: mostly convolutions, and still under a second in emulated bfloat16
-TRIAL_STEPS = 2  # timed steps; the fastest one counts
+TRIAL_STEPS = 5  # timed steps; the fastest one counts
+PRECISIONS = ("float32", "mixed_bfloat16")
 HALF_PRECISION_GAIN = 1.1  # bfloat16 is taken when it is this many times as fast: a clear gain, not noise
 
 
@@ -83,24 +84,33 @@ def learning_rate(steps: int, fraction: float) -> float:
     return LEARNING_RATE * rise * cosine
 
 
-def choose_precision(keras) -> None:
+def choose_precision(keras, kept: str = "") -> str:
     """Let networks that are made from now on compute in bfloat16 where that is faster than float32.
 
     An accelerator gets bfloat16. A processor is measured, because the names of its instructions do not tell how well
-    the backend uses them. Variables stay float32.
+    the backend uses them. Variables stay float32. A run that goes on keeps the precision that it has, `kept`, because
+    another one has other losses. Returns the precision.
     """
     on_cpu = "cpu" in str(keras.ops.zeros(1).device).lower()
-    if not on_cpu or half_precision_is_faster(lambda dtype: time_step(keras, dtype)):
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    single, half = PRECISIONS
+    precision = kept
+    if not precision:
+        precision = half if not on_cpu or half_precision_is_faster(lambda dtype: time_step(keras, dtype)) else single
+    keras.mixed_precision.set_global_policy(precision)
+    return precision
 
 
 def half_precision_is_faster(seconds: Callable[[str], float]) -> bool:
     """Whether a step in bfloat16 takes clearly less time; `seconds` gives the time of a step under a dtype policy."""
-    return seconds("float32") > HALF_PRECISION_GAIN * seconds("mixed_bfloat16")
+    single, half = map(seconds, PRECISIONS)
+    return single > HALF_PRECISION_GAIN * half
 
 
 def time_step(keras, dtype: str) -> float:
-    """Seconds that a training step takes a stack of convolutions like the reader's, under the policy `dtype`."""
+    """Seconds that a training step takes a stack of convolutions like the reader's, under the policy `dtype`.
+
+    They are the processors' seconds. The clock's would be longer where other programs run, and the choice be chance.
+    """
     conv = standardised_convolution()
     window = keras.Input((*WINDOW_SHAPE, 3))
     x = window
@@ -113,7 +123,7 @@ def time_step(keras, dtype: str) -> float:
     network.train_on_batch(images, truth)  # the first step makes the graph
     times = []
     for _ in range(TRIAL_STEPS):
-        started = time.perf_counter()
+        started = time.process_time()
         network.train_on_batch(images, truth)  # returns when the step is over
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return min(times)

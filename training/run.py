@@ -248,7 +248,7 @@ class Training:
             raise UserError(f"{error}; training is over, and what was there before is kept")
 
     def record(self, losses: dict[str, float], scores: dict[str, float]) -> None:
-        """Append a row to the history, and write the checkpoint, the table and the chart."""
+        """Append a row to the history, and write the table, the chart and the checkpoint."""
         progress, history = self.progress, self.progress.history
         progress.seconds = time.monotonic() - self.started
         row = {"batch": progress.batch, "windows": progress.windows, "hours": progress.seconds / 3600}
@@ -257,9 +257,9 @@ class Training:
         history.append(row | losses | scores)
         if self.album:
             return  # its other files would take the place of a longer run's
-        self.save()
         self.write(write_history, self.options.table, history)
         self.write(draw_training, self.options.chart, history)
+        self.save()  # last: a run that is killed before goes through the batch again, and writes the others again
 
     def save(self) -> None:
         """Write the checkpoint."""

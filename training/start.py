@@ -31,10 +31,10 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
         warn(f"{options.bgs} holds no pictures: backgrounds are painted")
     # 2. Read or make the test windows.
     test = load_test_windows(options.window_settings, options.workers) if machine.is_first else {}
-    # 3. Choose the devices and the precision.
+    # 3. Choose the devices and the precision, which stays the same in a run that goes on.
     keras = import_keras()
     machine = dataclasses.replace(machine, strategy=make_strategy(keras, machine.count))
-    choose_precision(keras)
+    precision = choose_precision(keras, checkpoint.progress.precision if checkpoint else "")
     # 4. Make the networks, two to train and two to test.
     keras.utils.set_random_seed(options.seed % 2**32)  # Keras takes no larger one
     networks = make_networks(keras, machine)
@@ -48,6 +48,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     if checkpoint:
         averages = restore(checkpoint.arrays, networks, checkpoint.path)
         progress = checkpoint.progress
+    progress.precision = precision
     # 6. Score the weights that are there already, because only better ones are written.
     best = -1.0
     if album and machine.is_first:

@@ -41,6 +41,7 @@ from synthesis.windows import Settings, Synthesizer  # noqa: E402
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 GRACE = 2.0  # seconds that a process may live after the one that started it
+PYTHON_STARTS = 0.2  # seconds; before, Python itself would be hit, which forgets SIGINT or prints a traceback
 LONGEST = 600  # seconds that a run may take before it counts as hanging
 GOES_ON = 0.5  # the chance that the run after a kill comes to its end; not tuned
 PICTURES = 600  # in the archive of extractbgs.py; its run takes about as long as its start
@@ -102,13 +103,27 @@ class Command:
         line = [sys.executable, ROOT / self.line[0], *self.line[1:], *resume]
         with (folder.parent / STDERR).open("wb") as stderr:
             pipes = {"stdout": subprocess.DEVNULL, "stderr": stderr}
-            process = subprocess.Popen([*map(str, line)], cwd=folder, start_new_session=True, **pipes)
+            with interrupts_heard():
+                process = subprocess.Popen([*map(str, line)], cwd=folder, start_new_session=True, **pipes)
         try:
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextlib.contextmanager
+def interrupts_heard() -> Iterator[None]:
+    """A process that is started in this block is told of SIGINT, even where this one ignores it.
+
+    A shell has the programs that it runs in the background ignore it, and they would hand that on.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def make_commands(inputs: Path) -> list[Command]:
@@ -202,13 +217,27 @@ class Tally:
         return self.lost + self.incomplete + self.forgotten + self.left_behind + self.different + self.failed
 
 
+def has_ended_well(code: int, folder: Path) -> bool:
+    """Whether a run came to its end; train.py refuses to go on with a run that already has."""
+    return code == 0 or b"this run is complete" in (folder.parent / STDERR).read_bytes()
+
+
 def finish(command: Command, folder: Path) -> bool:
     """Run `command` to its end; returns whether it ended well."""
     with command.start(folder) as process:
         code = process.wait(LONGEST)
-    if code:
-        print((folder.parent / STDERR).read_text(errors="replace"), file=sys.stderr)
-    return code == 0
+    if has_ended_well(code, folder):
+        return True
+    print((folder.parent / STDERR).read_text(errors="replace"), file=sys.stderr)
+    return False
+
+
+def has_failed(code: int, number: signal.Signals, folder: Path) -> bool:
+    """Whether a run that signal `number` ended did so with another exit code than it should, or with a traceback.
+
+    It ends by the signal during its imports, and with 130 afterwards. It may just have come to its end, with 0.
+    """
+    return code not in (0, 130, -number) or b"Traceback" in (folder.parent / STDERR).read_bytes()
 
 
 def kill(command: Command, folder: Path, after: float, number: signal.Signals, tally: Tally) -> bool:
@@ -216,13 +245,15 @@ def kill(command: Command, folder: Path, after: float, number: signal.Signals, t
     before = list_temporary(folder)
     with command.start(folder) as process:
         try:
-            tally.failed += process.wait(after) != 0
+            tally.failed += not has_ended_well(process.wait(after), folder)
             return False
         except subprocess.TimeoutExpired:
             send = os.killpg if number == signal.SIGINT else os.kill
             send(process.pid, number)
         process.wait(LONGEST)
         left_behind = count_left_behind(process.pid)
+    is_faulty = number != signal.SIGKILL and has_failed(process.returncode, number, folder)
+    tally.failed += is_faulty
     tally.kills[number.name] += 1
     temporary = len(list_temporary(folder) - before)  # an earlier run that SIGKILL ended may have left others
     incomplete = [name for name in read_files(folder) if not is_whole(folder / name)]
@@ -232,16 +263,16 @@ def kill(command: Command, folder: Path, after: float, number: signal.Signals, t
         tally.forgotten += temporary
     tally.incomplete += len(incomplete)
     tally.left_behind += left_behind
-    if left_behind or incomplete or (temporary and number != signal.SIGKILL):
+    if left_behind or incomplete or is_faulty or (temporary and number != signal.SIGKILL):
         what = f"{left_behind} processes, {temporary} temporary files, {incomplete}"
-        print(f"{number.name} after {after:.2f} s left {what}", file=sys.stderr)
+        print(f"{number.name} after {after:.2f} s ended it with {process.returncode}, left {what}", file=sys.stderr)
+        print((folder.parent / STDERR).read_text(errors="replace")[-1000:], file=sys.stderr)
     return True
 
 
-def try_command(command: Command, kills: int, rng: random.Random, folder: Path) -> Tally:
-    """Kill `command` so many times in `folder`, and compare what comes of it with an uninterrupted run."""
+def try_command(command: Command, kills: int, rng: random.Random, folder: Path, tally: Tally) -> None:
+    """Kill `command` so many times in `folder`, compare it with an uninterrupted run, and count in `tally`."""
     folder.mkdir()
-    tally = Tally()
     whole, place = folder / "whole", folder / "killed"
     command.prepare(whole)
     began = time.monotonic()
@@ -252,12 +283,11 @@ def try_command(command: Command, kills: int, rng: random.Random, folder: Path) 
     while (done := tally.kills.total()) < kills:
         if not place.exists():
             command.prepare(place)
-        ended = not kill(command, place, rng.uniform(0, length), SIGNALS[done % len(SIGNALS)], tally)
+        ended = not kill(command, place, rng.uniform(PYTHON_STARTS, length), SIGNALS[done % len(SIGNALS)], tally)
         print(f"{command.name}: {tally.kills.total()} of {kills} kills, {tally.faults} faults", file=sys.stderr)
         if ended or rng.random() < GOES_ON or tally.kills.total() == kills:
             compare(command, place, expected, tally)
             shutil.rmtree(place)
-    return tally
 
 
 def compare(command: Command, folder: Path, expected: dict[str, bytes], tally: Tally) -> None:
@@ -274,16 +304,16 @@ def compare(command: Command, folder: Path, expected: dict[str, bytes], tally: T
         print(f"{command.name}: {different[:5]} differ", file=sys.stderr)
 
 
-def try_commands(commands: list[Command], kills: int, seed: int, folder: Path) -> dict[str, Tally]:
-    """Kill `commands` so many times in all; returns what came of each, by its name."""
+def try_commands(commands: list[Command], kills: int, seed: int, folder: Path) -> Iterator[tuple[str, Tally]]:
+    """Kill `commands` so many times in all; yields the name of each and its tally, in which it then counts."""
     folder.mkdir()
     ends = list(itertools.accumulate(command.share for command in commands))
-    tallies = {}
     for command, end in zip(commands, ends, strict=True):
         count = kills * end // ends[-1] - kills * (end - command.share) // ends[-1]
         rng = random.Random(f"{seed} {command.name}")
-        tallies[command.name] = try_command(command, count, rng, folder / command.line[0])
-    return tallies
+        tally = Tally()
+        yield command.name, tally
+        try_command(command, count, rng, folder / command.line[0], tally)
 
 
 def draw_table(tallies: dict[str, Tally]) -> str:
@@ -309,8 +339,12 @@ def main() -> None:
         commands = [command for command in make_commands(Path(folder)) if args.only in (None, command.line[0])]
         if not commands:
             raise UserError(f"--only {args.only}: is no script that is killed; name one as in --only gen.py")
-        tallies = try_commands(commands, args.kills, args.seed, Path(folder) / "runs")
-    print(draw_table(tallies), end="")
+        tallies = {}
+        try:
+            for name, tally in try_commands(commands, args.kills, args.seed, Path(folder) / "runs"):
+                tallies[name] = tally
+        finally:  # after Ctrl-C too, because all kills take an hour
+            print(draw_table(tallies), end="")
     sys.exit(any(tally.faults for tally in tallies.values()))
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from command_line import run_script
-from reliability.kills import Command, is_temporary, is_whole, make_commands, read_files
-from training_runs import SMALL, make_test_windows, run_training
+from drawn_photographs import write_photos
+from reliability.kills import is_temporary, is_whole, read_files
+from sample_files import make_archive, make_jpeg
 
-DISK = "64m"  # room for the checkpoint and the weights of a run
+from synthesis.windows import Settings, Synthesizer
+
+DISK = "16m"  # more than any of the runs writes
 PAGE = 4096  # bytes; tmpfs gives out whole pages
 
 
@@ -44,46 +47,38 @@ def little_room(disk: Path, pages: int) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def commands(tmp_path_factory) -> dict[str, Command]:
-    """The commands by the names of their scripts."""
-    return {command.line[0]: command for command in make_commands(tmp_path_factory.mktemp("inputs"))}
+def inputs(tmp_path_factory) -> Path:
+    """A folder with an archive and photographs."""
+    folder = tmp_path_factory.mktemp("inputs")
+    make_archive(folder / "sun.tar", {f"sun/street/{i}.jpg": make_jpeg(colour=(i, 9, 99)) for i in range(40)})
+    write_photos(folder / "photos", Synthesizer(Settings("in", backgrounds="none")), 6)
+    return folder
 
 
 @pytest.mark.parametrize(
-    ("script", "pages", "word"),
-    [("extractbgs.py", 200, "--resume"), ("gen.py", 200, "test/"), ("detect.py", 0, "rows.jsonl")],
+    ("script", "arguments", "resume", "pages", "word"),
+    [
+        ("extractbgs.py", ["{}/sun.tar"], ["--resume"], 20, "--resume"),
+        ("gen.py", ["40", "--bgs", "none", "--formats", "in"], [], 100, "test/"),
+        # the rows have 99 codes each, so that all of them need more than a page
+        ("detect.py", ["{}/photos", "--json", "rows.jsonl", "--top", "99"], ["--resume"], 1, "rows.jsonl"),
+    ],
 )
-def test_a_full_disk_is_one_line_and_loses_nothing(disk, commands, tmp_path, script, pages, word):
-    command = commands[script]
-    arguments = [argument for argument in command.line[1:] if argument not in ("--out", "drawn")]
+def test_a_full_disk_is_one_line_and_loses_nothing(disk, inputs, tmp_path, script, arguments, resume, pages, word):
+    arguments = [argument.format(inputs) for argument in arguments]
     with little_room(disk, pages):
         result = run_script(script, *arguments, cwd=disk)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     (line,) = [line for line in result.stderr.splitlines() if "No space left on device" in line]
     assert line == result.stderr.splitlines()[-1]
+    assert line.startswith(f"{script}: ")
     assert word in line
     files = [path for path in disk.rglob("*") if path.is_file()]
+    assert files
     assert not [path for path in files if is_temporary(path) or not is_whole(path)]
-    result = run_script(script, *arguments, *command.resume, cwd=disk)
+    result = run_script(script, *arguments, *resume, cwd=disk)
     assert result.returncode == 0, result.stderr
     (tmp_path / "whole").mkdir()
     assert run_script(script, *arguments, cwd=tmp_path / "whole").returncode == 0
     assert read_files(disk) == read_files(tmp_path / "whole")
-
-
-def test_a_full_disk_keeps_the_checkpoint(disk):
-    make_test_windows(disk)
-    code, _, stderr = run_training(disk, *SMALL, "--batches", "1")
-    assert code == 0, stderr
-    before = read_files(disk)
-    with little_room(disk, 1):
-        code, _, stderr = run_training(disk, "--resume", "--batches", "2")
-    assert code == 2
-    assert "Traceback" not in stderr
-    assert "checkpoint.npz: cannot be written (No space left on device)" in stderr
-    assert (disk / "checkpoint.npz").read_bytes() == before["checkpoint.npz"]
-    assert not [path for path in disk.rglob("*") if is_temporary(path)]
-    code, _, stderr = run_training(disk, "--resume", "--batches", "2")
-    assert code == 0, stderr
-    assert (disk / "checkpoint.npz").read_bytes() != before["checkpoint.npz"]

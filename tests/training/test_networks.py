@@ -67,6 +67,15 @@ def test_a_processor_is_measured_and_an_accelerator_is_not(monkeypatch, cpu, acc
     assert keras.policy == "mixed_bfloat16"
 
 
+def test_a_run_that_goes_on_keeps_its_precision():
+    """Whatever is faster now: another precision has other losses."""
+    for precision in networks.PRECISIONS:
+        for device in ("cpu", "cuda:0"):
+            keras = FakeKeras(device)
+            assert networks.choose_precision(keras, precision) == precision
+            assert keras.policy == precision
+
+
 @pytest.fixture
 def arrays() -> dict[str, np.ndarray]:
     """The weights of the network, at random."""

@@ -240,3 +240,11 @@ def test_a_run_with_photographs_writes_better_weights_alone(training, tmp_path, 
     assert [path.name for path in tmp_path.iterdir()] == ["weights.npz"] * written
     assert bool(training.written) is written
     assert "photos 70.0 %" in batch_line(training.progress.history[-1] | {"photos": 0.7}, 0)
+
+
+def test_a_run_that_is_killed_while_it_writes_its_table_goes_through_the_batch_again(training, monkeypatch):
+    """Rather than that its checkpoint is complete, and its table is never written."""
+    written = []
+    monkeypatch.setattr(training, "write", lambda save, *_arguments: written.append(save.__name__))
+    training.record({}, {})
+    assert written == ["write_history", "draw_training", "save_checkpoint"]
