@@ -221,7 +221,7 @@ def make_weights() -> Samples:
 
 def read_small_weights(path: Path) -> None:
     for partly in (True, False):
-        _, arrays = read_weights(path, WEIGHTS, partly)
+        arrays = read_weights(path, WEIGHTS, partly).arrays
         assert all(np.isfinite(array).all() for array in arrays.values())
 
 
