@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import UserError, is_special
+from reading.plan import find_part
 from reading.results import name_partial, read_rows
 
 MOST_SHARDS = 10_000  # that a missing row is looked for in; nobody starts more runs
@@ -100,8 +101,8 @@ def describe_missing(shards: Sequence[Shard], names: Sequence[str]) -> list[str]
         return [f"{photos} without a row; read them with --json and join this file too"]
     lacking: dict[int, list[str]] = {}
     for number in missing:
-        lacking.setdefault(find_part(number, count, len(names)), []).append(names[number])
-    sizes = Counter(find_part(number, count, len(names)) for number in range(len(names)))
+        lacking.setdefault(part_of(number, count, len(names)), []).append(names[number])
+    sizes = Counter(part_of(number, count, len(names)) for number in range(len(names)))
     phrases = [
         f"shard {part}/{count} lacks {len(photos)} of {describe_count(sizes[part])}, the first of them {photos[0]}"
         for part, photos in lacking.items()
@@ -121,19 +122,19 @@ def count_shards(shards: Sequence[Shard], names: Sequence[str]) -> int:
     spans = [(min(those), max(those)) for those in numbers if those]
     best, most_whole = 0, -1
     for count in range(len(shards), max(len(shards), min(len(names), MOST_SHARDS)) + 1):
-        parts = [find_part(low, count, len(names)) for low, _ in spans]
-        ends = [find_part(high, count, len(names)) for _, high in spans]
+        parts = [part_of(low, count, len(names)) for low, _ in spans]
+        ends = [part_of(high, count, len(names)) for _, high in spans]
         if parts != ends or len(set(parts)) < len(parts):
             continue
-        edges = [(len(names) * (part - 1) // count, len(names) * part // count - 1) for part in parts]
-        whole = sum(span == edge for span, edge in zip(spans, edges, strict=True))
+        wholes = [find_part(len(names), part, count) for part in parts]
+        whole = sum((low, high + 1) == edges for (low, high), edges in zip(spans, wholes, strict=True))
         if whole > most_whole:
             best, most_whole = count, whole
     return best
 
 
-def find_part(number: int, parts: int, total: int) -> int:
-    """The part, from 1, in which `take_part` gives photo `number`, from 0, of `total`."""
+def part_of(number: int, parts: int, total: int) -> int:
+    """The part, from 1, in which `plan.find_part` has photo `number`, from 0, of `total`."""
     return -(-(number + 1) * parts // total)
 
 

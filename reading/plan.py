@@ -69,7 +69,13 @@ def draw_like(inputs: Inputs, out: Path) -> list[Source]:
 
 def take_part(sources: list[Source], part: int, parts: int) -> list[Source]:
     """The part number `part`, from 1, of `sources` in as many `parts` of nearly the same size."""
-    return sources[len(sources) * (part - 1) // parts : len(sources) * part // parts]
+    first, end = find_part(len(sources), part, parts)
+    return sources[first:end]
+
+
+def find_part(total: int, part: int, parts: int) -> tuple[int, int]:
+    """The first of the part number `part`, from 1, of `total` sources in so many `parts`, and the end of it."""
+    return total * (part - 1) // parts, total * part // parts
 
 
 def check_files(read: Sequence[Path], written: Sequence[Path]) -> None:

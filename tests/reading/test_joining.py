@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import UserError
-from reading.joining import find_part, join_rows
+from reading.joining import join_rows, part_of
 from reading.plan import take_part
 
 NAMES = [f"{letter}.jpg" for letter in "abcdefghijklmn"]
@@ -113,4 +113,4 @@ def test_a_file_of_something_else_is_refused(paths):
 def test_a_photo_is_found_in_its_part(total, parts):
     photos = list(range(total))
     for part in range(1, parts + 1):
-        assert {find_part(number, parts, total) for number in take_part(photos, part, parts)} <= {part}
+        assert {part_of(number, parts, total) for number in take_part(photos, part, parts)} <= {part}
