@@ -262,7 +262,8 @@ def main() -> None:
             watchers.append(stack.enter_context(write_page(args.page, base)))
         # Photos side by side are faster than one after the other in all threads. The frames of a film have an order.
         cores = count_cores()
-        side_by_side = cores if len(sources) > 1 and not any(isinstance(source, Film) for source in sources) else 1
+        has_films = any(isinstance(source, Film) for source in sources)
+        side_by_side = cores if len(sources) > 1 and not has_films else 1
         options = Options(files, args.crops, args.every, args.resume, inputs.is_single, side_by_side, watchers)
         silence_decoders()
         reader = PlateReader(

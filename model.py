@@ -176,7 +176,7 @@ def get_detect_model(finder):
 def onnx_model(arrays: dict[str, np.ndarray], which: str, ranges: Ranges | None = None) -> bytes:
     """The network `which`, "finder" or "reader", as a serialised ONNX graph with the `arrays` of `load_weights`.
 
-    With the `ranges` of a weights file the graph computes with integers of 8 bits where that costs no accuracy.
+    With the `ranges` of a weights file the graph computes with integers of 8 bits, which is faster.
 
     The finder takes `image` (1, H, W, 3) uint8 BGR at half of a window's resolution, at least 32x64. It gives
     `presence` (1, h, w), probabilities, and `corners` (1, h, w, 8). The corners at (row, column) are fractions of the

@@ -1,10 +1,10 @@
 """The networks' operations as nodes of an ONNX graph that computes with integers of 8 bits.
 
 A convolution of integers takes a third of the time of one in float32 where the processor has instructions for it
-(VNNI), and the networks read no less. Each tensor between two layers is rounded to 256 steps of its range, and each
-filter to 7 bits (Jacob et al., arXiv:1712.05877). The ranges were measured when the weights were trained. The graph has
-pairs of QuantizeLinear and DequantizeLinear around each operation, which ONNX Runtime turns into one operation on
-integers.
+(VNNI). `tests/ACCURACY.md` tells what it costs. Each tensor between two layers is rounded to 256 steps of its range,
+and each filter to 7 bits (Jacob et al., arXiv:1712.05877). The ranges were measured when the weights were trained. The
+graph has pairs of QuantizeLinear and DequantizeLinear around each operation. ONNX Runtime turns such a group into one
+operation on integers.
 """
 
 import numpy as np

@@ -55,7 +55,11 @@ def read_photos(
     def read(batch: list[Decoded]) -> list[tuple[Photo, np.ndarray | UserError, list[Plate] | UserError]]:
         good = [pixels for _, pixels in batch if not isinstance(pixels, UserError)]
         answers = iter(reader.read(good, crops))
-        return [(photo, pixels, pixels if isinstance(pixels, UserError) else next(answers)) for photo, pixels in batch]
+        read_batch = []
+        for photo, pixels in batch:
+            plates = pixels if isinstance(pixels, UserError) else next(answers)
+            read_batch.append((photo, pixels, plates))
+        return read_batch
 
     threads = ThreadPoolExecutor(1), ThreadPoolExecutor(side_by_side), ThreadPoolExecutor(1)
     with threads[0] as decoder, threads[1] as readers, threads[2] as finisher:
