@@ -217,6 +217,7 @@ KEYS = {  # key -> (the values that are right, in words; the test of a value; it
     "beside": PROBABILITY,
     "letter_scale": (f"a share of {LEAST_LETTERS} to 1", is_between(LEAST_LETTERS, 1), float),
     "small_prefix": PROBABILITY,
+    "class_letters": PROBABILITY,
     "painted": PROBABILITY,
     "taper": (f"a share of 0 to {MOST_TAPER}", is_between(0, MOST_TAPER), float),
     "panel": COLOUR,

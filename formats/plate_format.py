@@ -12,7 +12,8 @@ import numpy as np
 from common import ALPHABET
 
 LETTERS, DIGITS = ALPHABET[:26], ALPHABET[26:]
-SEPARATORS = " -.·/()[]"  # drawn on a plate, but no part of its code
+PICTURE = "*"  # a picture as high as the characters, such as a seal or a tree
+SEPARATORS = " -.·/()[]" + PICTURE  # drawn on a plate, but no part of its code
 LINE_BREAK = "|"  # where a plate may break into two lines
 BANDS = ("", "left", "right", "top", "both")  # where a coloured band is; "" is no band, "both" is left and right
 TOKEN = re.compile(r"\{\w+\}|.", re.DOTALL)  # of a pattern: {NAME} or one character
@@ -40,6 +41,7 @@ class PlateStyle:
     beside: float = 0.0  # probability that the last group stands, large, at the right of two short rows
     letter_scale: float = 1.0  # height of the letters as a share of the height of the digits
     small_prefix: float = 0.0  # probability that the first group, of at most three characters, is small
+    class_letters: float = 0.0  # probability of small letters beside the code that are no part of it
     painted: float = 0.0  # probability that the code is painted on the bodywork, without a plate
     taper: float = 0.0  # share of its width by which the plate is narrower at the top
     panel: Colour | None = None  # colour of a panel within the plate, on which the code stands

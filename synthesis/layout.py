@@ -7,15 +7,17 @@ import dataclasses
 
 import numpy as np
 
-from formats.plate_format import LINE_BREAK, SEPARATORS, PlateStyle
+from formats.plate_format import LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
 from synthesis.lettering import TextLine, scale_letters, set_line, set_prefix, split_prefix, stack_letters, vary_groups
-from synthesis.typefaces import Typeface
+from synthesis.typefaces import CAP_HEIGHT, Typeface
 
 LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
 MOST_HEIGHT = 0.93  # of the room: the height of the code's lines with the gap between them
 LINE_GAP = 0.08  # of the height of both lines: the least gap between them
 VARIED_SHARE = 0.08  # of the lines: those with groups of several heights
 BESIDE_GAP = 0.04  # of the width, between two short rows and the number beside them
+CLASS_LETTERS = (0.25, 0.55, 0.2)  # shares of one, two and three letters
+CLASS_ROOM = (0.1, 0.17)  # of the width of the line: the room for them
 STACK_ROOM = 0.06  # of the width, from the middle of stacked letters to the number after them
 
 
@@ -29,6 +31,7 @@ class Layout:
     above: tuple[float, float]  # top and bottom of the room for a caption above the code
     below: tuple[float, float]
     middle: float | None = None  # y between two lines
+    class_letters: list[TextLine] = dataclasses.field(default_factory=list)  # beside the code, and no part of it
 
 
 def lay_out(
@@ -58,6 +61,9 @@ def lay_out(
     lean = choose_lean(captioned and not style.panel, rng)
     tops = place_lines(heights, inner, lean)
     spans = [narrow_span((x0, x1), width, style.taper * (1 - top / height)) for top in tops]
+    class_letters = []
+    if len(texts) == 1 and rng.random() < style.class_letters:
+        class_letters, spans[0] = set_class_letters(face, spans[0], tops[0], heights[0], rng)
     number = last_group(texts[-1])
     if beside and len(texts) == 2 and 1 < len(number) < len(texts[-1]):
         lines = set_beside(texts, number, face, spans[0], tops, heights, rng)
@@ -67,8 +73,8 @@ def lay_out(
     bottom = tops[-1] + heights[-1]
     middle = (tops[0] + heights[0] + tops[1]) / 2 if len(texts) == 2 else None
     if style.panel:
-        return Layout(lines, *inner, (y0, inner[0]), (inner[1], y1), middle)
-    return Layout(lines, y0, y1, (y0, tops[0]), (bottom, y1), middle)
+        return Layout(lines, *inner, (y0, inner[0]), (inner[1], y1), middle, class_letters)
+    return Layout(lines, y0, y1, (y0, tops[0]), (bottom, y1), middle, class_letters)
 
 
 # --- heights and places of the lines ----------------------------------------------------------------------------------
@@ -142,6 +148,14 @@ def strip_separators(text: str) -> str:
     return text
 
 
+def reserve(span: tuple[float, float], room: float, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
+    """Take `room` from either end of `span` (x0, x1). Returns the left edge of the room, and the rest of the span."""
+    x0, x1 = span
+    if rng.random() < 0.6:
+        return x0, (x0 + room, x1)
+    return x1 - room, (x0, x1 - room)
+
+
 def last_group(text: str) -> str:
     """The characters of `text` after its last separator."""
     for separator in SEPARATORS:
@@ -197,6 +211,27 @@ def set_start(
         small, x0 = set_prefix(prefix, face, span, top, height, row, rng)
         return small, rest, x0
     return [], text, x0
+
+
+def set_class_letters(
+    face: Typeface, span: tuple[float, float], top: float, height: float, rng: np.random.Generator
+) -> tuple[list[TextLine], tuple[float, float]]:
+    """Set one to three small letters at an end of `span` (x0, x1), beside a line `height` high from `top` down.
+
+    They tell the kind of vehicle, as C/U does on a lorry's plate, and are no part of the code. Returns them and the
+    rest of the span.
+    """
+    width = span[1] - span[0]
+    letters = "".join(rng.choice(list(LETTERS), 1 + rng.choice(3, p=CLASS_LETTERS)))
+    room = width * rng.uniform(*CLASS_ROOM)
+    left, span = reserve(span, room, rng)
+    x = left + room / 2
+    if len(letters) > 1:
+        return stack_letters(letters, face, x, top, height, width), span
+    size = height * rng.uniform(0.35, 0.6)
+    ink = min(face.glyph(letters)[0].shape[1] * size / CAP_HEIGHT, room)
+    y = top + rng.choice([0, 0.5, 1]) * (height - size)
+    return [TextLine(letters, np.array([x - ink / 2]), np.array([ink]), y, size)], span
 
 
 def vary_line(line: TextLine, style: PlateStyle, rng: np.random.Generator) -> list[TextLine]:

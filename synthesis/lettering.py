@@ -10,6 +10,7 @@ import re
 import cv2
 import numpy as np
 
+from formats.plate_format import PICTURE
 from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, Typeface
 
 # Share of a plate's width by which a stacked letter counts as standing left of the next one: two frames of the reader,
@@ -17,6 +18,7 @@ from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, Typeface
 STACK_STEP = 0.07
 STACKED_HEIGHTS = {2: 0.46, 3: 0.3}  # count of stacked letters -> height of each, as a share of the line's
 STACKED_WIDTH = 0.1  # of the plate's width: a stacked letter is no wider
+PICTURE_WIDTHS = (0.45, 1.3)  # of a line's height: the room for a picture in the line
 ENCLOSING = "ABDOPQR04689"  # the characters that a stencil needs bridges for
 
 
@@ -46,7 +48,7 @@ def set_line(
 ) -> TextLine:
     """Set `text` between x0 and x1 with capitals `height` high from `y` down, condensed where it would not fit."""
     room = max(x1 - x0, 1)  # crowded plates may leave none
-    inks = np.array([face.glyph(character)[0].shape[1] for character in text], np.float32) * (height / CAP_HEIGHT)
+    inks = np.array([measure_ink(character, face, rng) for character in text], np.float32) * height
     stretch = rng.uniform(0.75, 1.1)
     cells, spacing = choose_cells(text, inks, height, rng)
     cells *= stretch
@@ -66,6 +68,13 @@ def set_line(
     lefts = start + np.concatenate([[0], np.cumsum(cells[:-1] + spacing)])
     widths = np.minimum(inks * stretch, cells * 1.1)
     return TextLine(text, lefts + (cells - widths) / 2, widths, y, height)
+
+
+def measure_ink(character: str, face: Typeface, rng: np.random.Generator) -> float:
+    """The width of a `character` or a picture, as a share of the height of the capitals."""
+    if character == PICTURE:
+        return rng.uniform(*PICTURE_WIDTHS)
+    return face.glyph(character)[0].shape[1] / CAP_HEIGHT
 
 
 def choose_cells(text: str, inks: np.ndarray, height: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
@@ -190,7 +199,7 @@ def draw_line(mask: np.ndarray, line: TextLine, face: Typeface, slant: float = 0
     top = round(line.y - pad)
     rows = max(2, round(line.height + 2 * pad))
     for character, x, width in zip(line.text, line.x, line.widths, strict=True):
-        if character == " ":
+        if character in (" ", PICTURE):  # `ornaments` draws the picture
             continue
         left = round(x)
         columns = max(1, round(width))

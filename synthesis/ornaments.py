@@ -6,10 +6,11 @@ All places are in pixels. The shares and ranges were set by eye, and none was tu
 import cv2
 import numpy as np
 
-from formats.plate_format import PlateStyle
-from synthesis.layout import Layout
+from formats.plate_format import LETTERS, PICTURE, PlateStyle
+from synthesis.layout import Layout, reserve
 from synthesis.lettering import TextLine, caption_text, draw_line, set_line
 from synthesis.paint import jitter_colour, lay_ink, to_tint
+from synthesis.pictures import draw_thing
 from synthesis.typefaces import Typeface
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
@@ -27,6 +28,7 @@ SCREWS_SHARE = 0.45
 DIRT_SHARE = 0.25
 DIRT = (110, 100, 85)
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+PICTURE_KINDS = (0.45, 0.3, 0.25)  # of the pictures in a code: things, symbols, seals
 GAP_MARKS = " -.·"  # where an emblem may be in the code
 
 
@@ -143,14 +145,6 @@ def draw_beside_code(
     return span
 
 
-def reserve(span: tuple[float, float], room: float, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
-    """Take `room` from either end of `span` (x0, x1). Returns the left edge of the room, and the rest of the span."""
-    x0, x1 = span
-    if rng.random() < 0.6:
-        return x0, (x0 + room, x1)
-    return x1 - room, (x0, x1 - room)
-
-
 def draw_symbol(image: np.ndarray, centre: tuple[float, float], radius: float, rng: np.random.Generator) -> None:
     """Draw a small coloured shape on `image` in place: a seal, a coat of arms, a maker's ring, a state's outline."""
     for size in (radius, radius * 0.55)[: rng.integers(1, 3)]:
@@ -224,6 +218,10 @@ def decorate(
     image: np.ndarray, lines: list[TextLine], style: PlateStyle, faces: list[Typeface], rng: np.random.Generator
 ) -> None:
     """Draw what else sits on a plate, in place: emblems in the gaps of the code, stickers, screws, dirt."""
+    for line in lines:
+        for i, character in enumerate(line.text):
+            if character == PICTURE:
+                draw_picture_in_line(image, line, i, faces, rng)
     if rng.random() < style.emblem:
         draw_emblem(image, lines, rng)
     for _ in range(rng.integers(1, 3) if rng.random() < STICKER_SHARE else 0):
@@ -243,6 +241,43 @@ def draw_emblem(image: np.ndarray, lines: list[TextLine], rng: np.random.Generat
     radius = line.height * rng.uniform(0.1, 0.3)
     for y in (0.3, 0.72) if rng.random() < 0.4 else (rng.uniform(0.3, 0.7),):
         draw_symbol(image, (x, line.y + line.height * y), radius, rng)
+
+
+def draw_picture_in_line(
+    image: np.ndarray, line: TextLine, place: int, faces: list[Typeface], rng: np.random.Generator
+) -> None:
+    """Draw the picture that is number `place` of the characters of `line`, in place: a thing, symbols, or a seal."""
+    x, width = line.centres[place], line.widths[place]
+    middle = line.y + line.height * rng.uniform(0.4, 0.6)
+    kind = rng.choice(3, p=PICTURE_KINDS)
+    if kind == 0:
+        height = min(line.height * rng.uniform(0.6, 1.2), 1.6 * width)  # most things are higher than wide
+        draw_thing(image, (x, middle + height / 2), height, rng)
+    elif kind == 1:
+        for _ in range(rng.integers(1, 5)):
+            draw_symbol(image, rng.normal((x, middle), 0.1 * width), width * rng.uniform(0.2, 0.6), rng)
+    else:
+        radius = min(line.height, width) * rng.uniform(0.4, 0.55)
+        draw_seal(image, (x, middle), radius, faces, rng)
+
+
+def draw_seal(
+    image: np.ndarray, centre: tuple[float, float], radius: float, faces: list[Typeface], rng: np.random.Generator
+) -> None:
+    """Draw a disc with rings and one to three letters, as of a club or an army, in place."""
+    tint = rng.uniform(0, 255, 3)
+    place = round(centre[0]), round(centre[1])
+    cv2.circle(image, place, max(2, round(radius)), to_tint(tint), -1, cv2.LINE_AA)
+    for share in rng.uniform(0.6, 1, rng.integers(3)):
+        weight = max(1, round(0.1 * radius))
+        cv2.circle(image, place, max(1, round(share * radius)), to_tint(rng.uniform(0, 255, 3)), weight, cv2.LINE_AA)
+    letters = "".join(rng.choice(list(LETTERS), rng.integers(1, 4)))
+    size = radius * rng.uniform(0.5, 1.1)
+    face = faces[rng.integers(len(faces))]
+    mask = np.zeros(image.shape[:2], np.uint8)
+    left, right = centre[0] - 0.7 * radius, centre[0] + 0.7 * radius
+    draw_line(mask, set_line(letters, face, left, right, centre[1] - size / 2, size, rng), face)
+    lay_ink(image, mask, np.float32(20) if tint.mean() > 128 else np.float32(235))
 
 
 def draw_sticker(image: np.ndarray, faces: list[Typeface], rng: np.random.Generator) -> None:

@@ -185,6 +185,11 @@ def _draw_things(image: np.ndarray, rng: np.random.Generator) -> None:
         draw(image, np.array([x, foot]), large * rng.uniform(0.6, 1), rng)
 
 
+def draw_thing(image: np.ndarray, foot: tuple[float, float], size: float, rng: np.random.Generator) -> None:
+    """Draw a tree, a cactus, a fruit, a flower, an animal or a lighthouse, in place, `size` pixels high above `foot`."""
+    rng.choice(_THINGS)(image, np.array(foot), size, rng)
+
+
 def _draw_tree(image: np.ndarray, foot: np.ndarray, size: float, rng: np.random.Generator) -> None:
     """A conifer: triangles one above the other."""
     tint = _draw_tint(rng)

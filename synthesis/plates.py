@@ -67,7 +67,7 @@ def draw_plate(
         draw_rule(image, style, layout.middle, rng)
 
     # the code, and what is on top of it
-    mask = draw_code(style, layout.lines, face, shape, rng)
+    mask = draw_code(style, layout.lines + layout.class_letters, face, shape, rng)
     lay_ink(image, mask, ink)
     if rng.random() < style.border:
         draw_border(image, style, marks, rng)
