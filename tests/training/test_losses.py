@@ -12,6 +12,7 @@ from synthesis.workers import make_batch
 from training.losses import (
     CENTRES_SHARE,
     LOCATING_SHARE,
+    ctc_loss,
     get_learning_models,
     presence_and_corners_loss,
     reader_loss,
@@ -51,6 +52,26 @@ def place(*centres: tuple[float, int]) -> np.ndarray:
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
+
+
+def test_ctc_of_sparse_targets_is_that_of_dense_ones(keras, tensorflow):
+    codes = ["A", "KA02MK7259", "AA11", "999999999999"]
+    logits = tensorflow.Variable(np.concatenate([show_code(code, height=1.0) for code in codes]))
+    classes = np.array([code_to_classes(code) for code in codes])
+    length = (classes != BLANK).sum(1).astype(np.int32)
+    targets = np.where(classes == BLANK, 0, classes)
+
+    def losses_and_gradient(loss):
+        with tensorflow.GradientTape() as tape:
+            losses = loss(logits)
+            total = tensorflow.reduce_sum(losses)
+        return losses.numpy(), tape.gradient(total, logits).numpy()
+
+    frames = np.full(len(codes), FRAMES, np.int32)
+    dense = losses_and_gradient(lambda x: keras.ops.ctc_loss(targets, x, length, frames, mask_index=BLANK))
+    sparse = losses_and_gradient(lambda x: ctc_loss(targets, x, length))
+    np.testing.assert_allclose(sparse[0], dense[0], rtol=1e-4)
+    np.testing.assert_allclose(sparse[1], dense[1], atol=1e-4)
 
 
 @pytest.mark.parametrize("code", ["A", "KA02MK7259", "AA11", "999999999999"])
