@@ -186,7 +186,7 @@ def _draw_things(image: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def draw_thing(image: np.ndarray, foot: tuple[float, float], size: float, rng: np.random.Generator) -> None:
-    """Draw a tree, a cactus, a fruit, a flower, an animal or a lighthouse, in place, `size` pixels high above `foot`."""
+    """Draw a tree, a fruit, an animal or a lighthouse, say, in place, `size` pixels high above `foot`."""
     rng.choice(_THINGS)(image, np.array(foot), size, rng)
 
 

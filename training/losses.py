@@ -67,7 +67,7 @@ def ctc_loss(targets, logits, length):
     import tensorflow as tf
 
     places = tf.where(tf.sequence_mask(length, LONGEST_CODE))
-    sparse = tf.SparseTensor(places, tf.gather_nd(targets, places), tf.shape(targets, tf.int64))
+    sparse = tf.SparseTensor(places, tf.gather_nd(ops.cast(targets, "int32"), places), tf.shape(targets, tf.int64))
     return tf.nn.ctc_loss(sparse, logits, length, frames, logits_time_major=False, blank_index=BLANK)
 
 
