@@ -5,6 +5,7 @@ from model import COLUMNS, LINES, get_models
 
 CORNER_TOLERANCE = 0.02  # window fractions; a corner's error counts squared below it, plainly above
 CENTRES_SHARE = 0.5  # of the loss on where characters are, beside CTC's on which they are; not tuned
+FAINTEST = 60.0  # below the likeliest class of a frame, in logits; TensorFlow's kernel takes exp(-90) for 0, and fails
 LOCATING_SHARE = 0.3  # of the loss of presence and corners in the reader's, which is there to read; not tuned
 
 
@@ -66,6 +67,7 @@ def ctc_loss(targets, logits, length):
         return ops.ctc_loss(targets, logits, length, frames, mask_index=BLANK)
     import tensorflow as tf
 
+    logits = ops.maximum(logits, ops.max(logits, axis=-1, keepdims=True) - FAINTEST)
     places = tf.where(tf.sequence_mask(length, LONGEST_CODE))
     sparse = tf.SparseTensor(places, tf.gather_nd(ops.cast(targets, "int32"), places), tf.shape(targets, tf.int64))
     return tf.nn.ctc_loss(sparse, logits, length, frames, logits_time_major=False, blank_index=BLANK)
