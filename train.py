@@ -72,7 +72,7 @@ def make_parser() -> CommandParser:
     )
     add("--batches", type=positive(int), help="length of the run in batches instead, whatever the hours")
     add("--resume", action="store_true", help="go on from checkpoint.npz, with its options where none is given")
-    add("--seed", type=natural, help=f"another number, another run ({DEFAULTS.seed})")
+    add("--seed", type=natural, help="another number, another run (0; or from WEIGHTS a number of their own)")
     add("--formats", metavar="LIST", help="formats of plates, such as in,gb (all in formats/)")
     add("--fonts", action="append", metavar="DIR", help="typefaces beside fonts/; may be repeated")
     add("--bgs", metavar="DIR", help=f"background photographs ({DEFAULTS.bgs})")

@@ -163,7 +163,7 @@ def main(tmp_path, monkeypatch):
 
 
 def test_resume_takes_up_the_options_and_replaces_the_given_ones(main, tmp_path):
-    first = main("--fonts", "A", "--fonts", "B", "--formats", "in", "--hours", "2", "--out", "mine.npz")
+    first = main("--fonts", "A", "--fonts", "B", "--formats", "in", "--hours", "2", "--seed", "0", "--out", "mine.npz")
     assert first.fonts == ("A", "B")
     save_checkpoint(first.checkpoint, first.kept(), Progress(), {})
     resumed = main("--resume", "--workers", str(first.workers))

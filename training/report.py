@@ -18,6 +18,7 @@ from training.minibatches import MODELS
 PHOTOS_FIGURES = ("photos",)  # accuracies of a run with a user's photographs, 0..1
 CHART_SIZE = (1200, 480)  # width and height in pixels of each of the two charts of training.png
 FIRST_REPORT = 20  # seconds until a run first says how it goes
+LEAST_HISTORY = 5  # batches before a run says what to expect at its end; not tuned
 REPORT_EVERY = 55  # seconds from then on: at least once a minute
 
 
@@ -79,11 +80,32 @@ def draw_training(path: Path, history: list[dict]) -> None:
     write_image(path, np.vstack(charts))
 
 
-def batch_line(row: dict, seconds_left: float) -> str:
-    """The line said after a batch, from its row of the history."""
+def expect_code(history: list[dict], windows: float) -> float | None:
+    """The share of codes, 0..1, to expect on the test windows after so many `windows`, or None in the first batches.
+
+    Of the codes the share that is misread falls as a power of the windows trained on, as errors of networks do
+    (Hestness et al., arXiv:1712.00409). The power is fitted to the later half of the `history`, the rows of
+    training.csv. The learning rate falls at the end, which brings a little more.
+    """
+    if len(history) < LEAST_HISTORY:
+        return None
+    rows = history[len(history) // 2 :]
+    seen = np.log([row["windows"] for row in rows])
+    missed = np.log([max(1 - row["code"], 1e-4) for row in rows])
+    power, level = np.polyfit(seen, missed, 1)
+    return max(rows[-1]["code"], 1 - float(np.exp(level + power * np.log(windows))))
+
+
+def batch_line(row: dict, seconds_left: float, expected: float | None = None) -> str:
+    """The line said after a batch, from its row of the history.
+
+    `expected` is the share of codes, 0..1, to expect at the end of the run, if it is known.
+    """
     losses = losses_text({name: row[f"{name}_loss"] for name in MODELS})
     names = [*FIGURES, *(figure for figure in PHOTOS_FIGURES if figure in row)]
     figures = "  ".join(f"{figure} {100 * row[figure]:.1f} %" for figure in names)
+    if expected is not None:
+        figures += f"  at the end about {100 * expected:.0f} % of codes"
     return (
         f"batch {row['batch']}  {row['windows']:,} windows  {losses}  {figures}  "
         f"{row['windows_per_second']:.0f} windows/s  {time_text(seconds_left)} left"

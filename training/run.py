@@ -24,7 +24,7 @@ from training.minibatches import MINIBATCH, MODELS, check_batch, plan_batch, pre
 from training.networks import learning_rate
 from training.options import TrainingOptions
 from training.photographs import Album
-from training.report import batch_line, draw_training, losses_text, say, time_text, warn, write_history
+from training.report import batch_line, draw_training, expect_code, losses_text, say, time_text, warn, write_history
 
 AVERAGE_EVERY = 10  # steps between updates of the averaged weights; not tuned
 AVERAGE_DECAY = 0.99  # an update; the average spans about 1,000 steps; not tuned
@@ -185,9 +185,20 @@ class Training:
         self.stage = "testing"
         scores, readings = self.evaluate()
         self.record(losses, scores)
-        say(batch_line(self.progress.history[-1], self.seconds_left()), *readings)
+        say(batch_line(self.progress.history[-1], self.seconds_left(), self.expect_code()), *readings)
         self.stage = "making windows"
         return self.is_over()
+
+    def expect_code(self) -> float | None:
+        """The share of codes, 0..1, to expect on the test windows at the run's end, if that can be told.
+
+        A run that starts from weights has no curve to go on with.
+        """
+        progress = self.progress
+        fraction = self.fraction()
+        if self.options.weights or self.album or not 0 < fraction < 1:
+            return None
+        return expect_code(progress.history, progress.windows / fraction)
 
     def end_batch(self) -> dict[str, float]:
         """Count the batch as gone through; returns the means of its losses, by column of training.csv."""

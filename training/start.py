@@ -1,6 +1,7 @@
 """The start of a run: the files that it needs, the networks, and the weights to start from."""
 
 import dataclasses
+import zlib
 
 import numpy as np
 
@@ -25,6 +26,8 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     """Prepare a run: the test windows, the networks, and the weights to start from."""
     # 1. Read the files that the user names, so that a wrong one shows before anything is made.
     given = load_start(options.weights) if options.weights else {}
+    if options.seed is None:
+        options = dataclasses.replace(options, seed=choose_seed(given))
     present = model.load_weights(options.target) if options.target.exists() else None
     album = load_album(options.photos, options.weights, options.formats) if options.photos else None
     if not backgrounds_in(options.bgs):
@@ -60,6 +63,18 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
         best = max(best, present_score)
         say(f"{options.target} scores {100 * present_score:.2f}; better weights will replace it")
     return Training(options, networks, steps, averages, progress, tested, test, best, machine, album)
+
+
+def choose_seed(given: dict[str, np.ndarray]) -> int:
+    """The seed of a run that starts from the weights `given`, by name, or from nothing.
+
+    Each run of a chain has another one. With one seed for all, a run would train again on the windows of the run
+    before.
+    """
+    seed = 0
+    for name in sorted(given):
+        seed = zlib.crc32(np.ascontiguousarray(given[name]).tobytes(), seed)
+    return seed
 
 
 def score_weights(arrays: dict[str, np.ndarray], tested: tuple, test: dict, album: Album | None) -> dict[str, float]:

@@ -110,3 +110,19 @@ def test_plates_of_every_size_can_be_decorated(shape):
         ornaments.draw_dirt(image, rng)
         assert np.isfinite(image).all()
         assert (image < 250).any()
+
+
+@given(st.integers(0, 2**32))
+@settings(deadline=None)
+def test_pictures_in_the_code_stay_near_their_place(seed):
+    rng = np.random.default_rng(seed)
+    plain = dataclasses.replace(STYLE, captions=(), caption=0.0)
+    layout = lay_out(plain, "AB*CD", FACES[0], (5, 395, 0, 100), (100, 400), False, rng)
+    line = next(line for line in layout.lines if "*" in line.text)
+    place = line.text.index("*")
+    image = make_plate()
+    ornaments.draw_picture_in_line(image, line, place, FACES, rng)
+    columns = np.flatnonzero((image != 255).any((0, 2)))
+    assert columns.size
+    reach = 1.5 * line.widths[place] + 3
+    assert (np.abs(columns - line.centres[place]) <= reach).all()

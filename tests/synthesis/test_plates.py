@@ -20,6 +20,7 @@ FORMATS = {form.name: form for form in load_formats()}
 STYLES = [(form, style) for form in FORMATS.values() for style in form.styles]
 KINDS = {  # of plates, each forced upon every style
     "a small prefix": {"small_prefix": 1.0},
+    "class letters": {"class_letters": 1.0},
     "lower letters": {"letter_scale": 0.6},
     "a panel": {"panel": (20, 20, 24), "text_colour": (240, 240, 240)},
     "a picture": {"picture": 1.0},
@@ -158,6 +159,31 @@ def test_small_prefixes_are_small_and_first():
         assert x[1] < x[2]
         apart.append(abs(y[0] - y[1]) > 0.05)
     assert 0.2 < np.mean(apart) < 0.8  # some stand one above the other
+
+
+def test_class_letters_stand_beside_the_code_and_are_no_part_of_it():
+    form = dataclasses.replace(FORMATS["us"], patterns=(("DDDD", 1.0),))
+    style = dataclasses.replace(form.styles[0], emblem=0.0, caption=0.0)
+    plain, marked = (
+        [plate for _, plate in draw_plates(form, dataclasses.replace(style, class_letters=share), 60)]
+        for share in (0.0, 1.0)
+    )
+    assert all(len(plate.code) == 4 for plate in marked)
+    spans = [np.mean([np.ptp(plate.centres[:, 0]) for plate in plates]) for plates in (plain, marked)]
+    assert spans[1] < spans[0]
+    middles = [plate.centres[:, 0].mean() for plate in marked]
+    assert min(middles) < 0.48  # they stand at the right of some
+    assert max(middles) > 0.52  # and at the left of others
+
+
+def test_a_picture_has_a_place_in_the_code():
+    gaps = []
+    for pattern in ("DDD*DDD", "DDDDDD"):
+        form = dataclasses.replace(FORMATS["us"], patterns=((pattern, 1.0),))
+        plates = [plate for _, plate in draw_plates(form, form.styles[0], 40)]
+        assert {len(plate.code) for plate in plates} == {6}
+        gaps.append(np.median([np.diff(plate.centres[2:4, 0]) / np.diff(plate.centres[:2, 0]) for plate in plates]))
+    assert gaps[0] > 1.4 * gaps[1]
 
 
 def test_the_number_stands_beside_two_short_rows():

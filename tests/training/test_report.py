@@ -56,3 +56,22 @@ def test_times_are_hours_and_minutes():
     assert report.time_text(0) == "0 h 00 min"
     assert report.time_text(3600 * 2 + 60 * 5 + 29) == "2 h 05 min"
     assert report.time_text(3599) == "1 h 00 min"
+
+
+def test_what_to_expect_goes_on_with_the_curve():
+    windows = [20_000 * (i + 1) for i in range(12)]
+    history = [{"windows": count, "code": 1 - 3 * count**-0.2} for count in windows]
+    assert report.expect_code(history, 2_000_000) == pytest.approx(1 - 3 * 2_000_000**-0.2, abs=1e-3)
+    assert report.expect_code(history[: report.LEAST_HISTORY - 1], 2_000_000) is None
+
+
+def test_nothing_less_is_expected_than_there_is():
+    history = [{"windows": 20_000 * (i + 1), "code": 0.9 - 0.01 * i} for i in range(9)]
+    assert report.expect_code(history, 400_000) == pytest.approx(0.82)
+
+
+def test_a_batch_tells_what_to_expect():
+    row = dict.fromkeys(FIGURES, 0.5) | {"finder_loss": 0.3, "reader_loss": 2.0, "batch": 7, "windows": 140_000}
+    row["windows_per_second"] = 99.0
+    assert "at the end about 73 % of codes" in report.batch_line(row, 60, 0.731)
+    assert "at the end" not in report.batch_line(row, 60)

@@ -31,7 +31,7 @@ def training(tmp_path) -> Training:
     networks = {"finder": FakeNetwork(1), "reader": FakeNetwork(2)}
     averages = {name: [network.get_weights()[0] - 1] for name, network in networks.items()}
     tested = FakeNetwork(3), FakeNetwork(4)
-    options = TrainingOptions(out=tmp_path / "weights.npz")
+    options = TrainingOptions(seed=0, out=tmp_path / "weights.npz")
     return Training(options, networks, {}, averages, Progress(), tested, {}, best=0.6, machine=LonelyMachine())
 
 
