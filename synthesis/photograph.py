@@ -14,14 +14,20 @@ LEAST_CONTRAST = 70  # of 0..255, between letters and ground; less is illegible 
 
 
 def photograph(
-    background: np.ndarray, board: np.ndarray | None, outline: np.ndarray, pitch: float, rng: np.random.Generator
+    background: np.ndarray,
+    board: np.ndarray | None,
+    outline: np.ndarray,
+    pitch: float,
+    rng: np.random.Generator,
+    night: tuple[str, ...] | None = None,
 ) -> np.ndarray:
     """Photograph `board`, if any, with its corners at `outline` (4, 2) in pixels. Returns (h, w, 3) uint8.
 
     `background` is (h, w, 3) float32, 0..255, and is drawn over; `board` as in `subject.Subject`. `pitch`, pixels a
-    character, bounds the camera's faults.
+    character, bounds the camera's faults. `night` are the names of its effects, which are drawn where none are given.
     """
-    night = draw_night(rng)
+    if night is None:
+        night = draw_night(rng)
     if board is not None:
         if rng.random() < 0.4:
             draw_plinth(background, outline, rng)

@@ -12,6 +12,7 @@ from synthesis.subject import Choice, make_plate
 from synthesis.windows import Synthesizer, normalised
 
 SHAPE = (300, 400)  # height, width in pixels
+WIDTHS = (80, 160)  # pixels that a plate spans
 SEED = 7  # sets them apart from training and test windows
 
 
@@ -22,20 +23,29 @@ def draw_formats(synthesizer: Synthesizer, formats: list[PlateFormat]) -> None:
     synthesizer.style_weights = {form.name: normalised([style.weight for style in form.styles]) for form in formats}
 
 
-def draw_photo(synthesizer: Synthesizer, number: int) -> tuple[np.ndarray, list[int], str]:
-    """Photograph `number`, (300, 400, 3) uint8, the box x, y, w, h of its plate in pixels, and the plate's code."""
+def draw_photo(
+    synthesizer: Synthesizer,
+    number: int,
+    shape: tuple[int, int] = SHAPE,
+    widths: tuple[float, float] = WIDTHS,
+    night: tuple[str, ...] | None = None,
+) -> tuple[np.ndarray, list[int], str]:
+    """Photograph `number`, (*shape, 3) uint8, the box x, y, w, h of its plate in pixels, and the plate's code.
+
+    The plate spans `widths` pixels, or more where its code would be illegible. `night` is as in `photograph`.
+    """
     rng = np.random.default_rng((SEED, number))
-    width = rng.uniform(80, 160)
+    width = rng.uniform(*widths)
     choice = Choice(rectified=False, shown="plate", present=True, misplaced=False, width=width)
     subject = make_plate(choice, synthesizer.draw_flat_plate(width, rng), synthesizer.faces, rng)
     corners = turn(subject.aspect, rng)
-    corners *= width / np.ptp(corners[:, 0])
+    corners *= subject.width / np.ptp(corners[:, 0])
     extent = np.ptp(corners, axis=0)
-    room = np.array(SHAPE[::-1]) - extent
+    room = np.array(shape[::-1]) - extent
     corners += room * rng.uniform(0.2, 0.8, 2) - corners.min(0)
-    background = synthesizer.backgrounds.draw(SHAPE, number, SEED, rng)
-    view = View(SHAPE, corners, subject.pitch)
-    image = photograph(background, subject.board, outline_in(view, subject), subject.pitch, rng)
+    background = synthesizer.backgrounds.draw(shape, number, SEED, rng)
+    view = View(shape, corners, subject.pitch)
+    image = photograph(background, subject.board, outline_in(view, subject), subject.pitch, rng, night)
     low = np.floor(corners.min(0))
     box = [*low, *(np.ceil(corners.max(0)) - low)]
     return image, [int(value) for value in box], subject.code
