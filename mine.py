@@ -36,9 +36,9 @@ def hard_negatives(reader: PlateReader, photo: np.ndarray, sure: float) -> Itera
     Places whose confidence is `sure` or more are left out.
     """
     places = reader.find_places(photo, least_support=0)[:MAX_PLACES]
-    for place, plate in reader.read_places(photo, places):
-        if plate.confidence < sure:
-            yield place
+    for candidate in reader.read_places(photo, places):
+        if candidate.plate.confidence < sure:
+            yield candidate.place
 
 
 def main() -> None:

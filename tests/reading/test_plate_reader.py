@@ -130,6 +130,19 @@ def test_the_most_probable_codes_add_up_to_1_at_most():
     assert plate.confidence < sum(confidence for _, confidence in plate.codes) <= 1
 
 
+def test_what_fills_a_small_photo_is_believed_sooner():
+    """One word at one place, with the same looks, on a photo that it fills and on a larger one."""
+    filling, beside = (
+        make_plate_reader(KnowingFinder(width, quad(2, 2, 96, 36)[None]), ConstantReader("WORDS", 0.04, 0.5), 0.0).read(
+            np.zeros((40, width, 3), np.uint8)
+        )
+        for width in (100, 800)
+    )
+    assert filling[0].code == beside[0].code == "WORDS"
+    assert filling[0].confidence > 3 * beside[0].confidence
+    assert filling[0].confidence < 1
+
+
 # --- one reading of each plate --------------------------------------------------------------------------------------
 
 
@@ -139,7 +152,7 @@ def test_one_plate_stays_at_each_place():
 
     word, whole = plate("INDIA", 0.99, 10, 2, 30, 5), plate("KA02MK7259", 0.9, 0, 0, 100, 25)
     askew, other = plate("A02MK725", 0.92, 5, 1, 80, 24), plate("MH12", 0.7, 200, 0, 100, 25)
-    assert without_doubles([other, word, whole, askew]) == [whole, other]
+    assert without_doubles([other, word, whole, askew]) == [2, 0]  # of `whole` and `other`
     assert without_doubles([]) == []
 
 
