@@ -35,6 +35,7 @@ class BackgroundFolder:
         """
         self.folder = folder
         self.path = folder / "index.tsv"
+        self.partial = folder / ".partial"  # the next picture, until it is whole
         self.members: list[str] = []  # where each picture is from, by number
         self.names: set[str] = set()  # the same without their order
         self.per_class = collections.Counter()
@@ -46,6 +47,7 @@ class BackgroundFolder:
             self.index = self.path.open("ab", buffering=0)  # each line is on disk before the next picture
             self.index.truncate(whole)
             self.delete_unlisted(left)
+            self.partial.unlink(missing_ok=True)  # a killed run left it, or it is a pipe, whose writing would wait
         except OSError as error:
             raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another with --out") from None
 
@@ -84,11 +86,10 @@ class BackgroundFolder:
     def add(self, jpeg: bytes, class_name: str, member: str) -> None:
         """Write the next picture and then its line. Raises UserError when they cannot be written."""
         name = name_picture(len(self.members))
-        partial = self.folder / ".partial"
         line = write_row([name, class_name, member])
         try:
-            partial.write_bytes(jpeg)
-            os.replace(partial, self.folder / name)
+            self.partial.write_bytes(jpeg)
+            os.replace(self.partial, self.folder / name)
             if self.index.write(line) < len(line):  # on a full disk
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
@@ -106,6 +107,6 @@ class BackgroundFolder:
     def close(self) -> None:
         """Close the index. If there is no picture, delete the index too."""
         self.index.close()
-        (self.folder / ".partial").unlink(missing_ok=True)
+        self.partial.unlink(missing_ok=True)
         if not self.members:
             self.path.unlink(missing_ok=True)

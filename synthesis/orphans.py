@@ -38,3 +38,12 @@ def end_with(parent: int) -> None:
     while os.name != "posix" or os.getppid() == parent:
         time.sleep(PAUSE)
     os._exit(1)
+
+
+def end_with_parent() -> None:
+    """Wait until the process that started this one has ended, and then end this one at once.
+
+    It works everywhere, but only once the imports are over, when `multiprocessing` knows the parent.
+    """
+    multiprocessing.parent_process().join()
+    os._exit(1)

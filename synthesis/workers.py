@@ -12,7 +12,6 @@ import dataclasses
 import itertools
 import multiprocessing
 import multiprocessing.connection
-import os
 import queue
 import signal
 import sys
@@ -25,7 +24,7 @@ import cv2
 import numpy as np
 
 from common import WINDOW_SHAPE, UserError
-from synthesis.orphans import hear_sigterm, name_worker
+from synthesis.orphans import end_with_parent, hear_sigterm, name_worker
 from synthesis.storage import concatenate, stack
 from synthesis.windows import Settings, Synthesizer
 
@@ -155,12 +154,6 @@ def prepare_synthesizer(settings: Settings, described: dict) -> Synthesizer:
     if synthesizer.describe(0) != described:
         raise UserError("formats, typefaces or backgrounds have changed since the run began; begin again")
     return synthesizer
-
-
-def end_with_parent() -> None:
-    """Wait until the process that started this one has ended, and then end this one at once."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 class Crew:

@@ -9,8 +9,8 @@ from synthesis.windows import Settings
 
 
 def is_count(value) -> bool:
-    """Whether `value` is a whole number from 0 up."""
-    return type(value) is int and value >= 0
+    """Whether `value` is a whole number from 0 up that something may be counted by."""
+    return type(value) is int and 0 <= value <= sys.maxsize
 
 
 def is_text(value) -> bool:
@@ -20,7 +20,7 @@ def is_text(value) -> bool:
 KEPT = {  # the options that a checkpoint keeps, and how each value is checked
     "hours": lambda value: type(value) in (int, float) and 0 < value <= sys.float_info.max,
     "batches": lambda value: value is None or (is_count(value) and value > 0),
-    "seed": is_count,
+    "seed": lambda value: type(value) is int and value >= 0,  # as large as a user likes
     "formats": lambda value: value is None or is_text(value),
     "fonts": lambda value: isinstance(value, list) and all(map(is_text, value)),
     "bgs": is_text,
