@@ -9,19 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from common import UserError
 from media.videos import frame_rate, open_stream, open_video, read_frames, write_video
 from reading.ahead import map_ahead
+from reading.bars import open_bar
 from reading.drawing import draw
 from reading.photographs import make_folder
 from reading.plate import Plate
 from reading.plate_reader import PlateReader
 from reading.sources import Film
 from reading.tracks import Track, Tracker
-
-BAR_DELAY = 2  # seconds before a progress bar appears
 
 
 class FilmReader:
@@ -73,7 +71,7 @@ class FilmReader:
         """The time in seconds and the pixels of each frame until `stop` is set. `pool` decodes the next frame."""
         frames = read_frames(self.film.name, self.video, self.every, self.film.is_camera)
         decoded = map_ahead(pool, lambda _: next(frames, None), itertools.count())
-        with tqdm(total=self.promised, unit="frame", delay=BAR_DELAY, disable=None) as bar:
+        with open_bar(self.promised, "frame") as bar:
             for item in decoded:
                 if item is None or stop.is_set():
                     return
