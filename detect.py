@@ -53,10 +53,15 @@ import signal
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
 
+import os
+
+if __name__ == "__main__":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that have nothing to do here
+
 import argparse
 import contextlib
-import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +69,7 @@ import numpy as np
 
 from common import CommandParser, UserError, positive, probability, run, shard, silence_decoders
 from reading.cores import count_cores
+from reading.drawing import load_typeface
 from reading.finder import NARROWEST_PLATE
 from reading.plan import check_files, draw_like, draw_to, take_part
 from reading.plate_reader import MIN_PLATE, THRESHOLD, WEIGHTS, PlateReader
@@ -281,6 +287,10 @@ def main() -> None:
         side_by_side = cores if len(sources) > 1 and not has_films else 1
         options = Options(files, args.crops, args.every, args.resume, inputs.is_single, side_by_side, watchers)
         silence_decoders()
+        is_drawn = any(source.drawn for source in sources)
+        typeface = threading.Thread(target=load_typeface)
+        if is_drawn:
+            typeface.start()
         reader = PlateReader(
             args.weights,
             args.formats if args.only is None else args.only,
@@ -292,6 +302,8 @@ def main() -> None:
             top=args.top,
             threads=cores // side_by_side,
         )
+        if is_drawn:
+            typeface.join()  # OpenCV does not say that two threads may load it
         read_sources(reader, sources, options, inputs.faults)
     if args.page:
         from reading.page import INDEX

@@ -6,6 +6,7 @@ what ONNX Runtime joins and rewrites in it. So the cache has the graphs as ONNX 
 
 import hashlib
 import os
+import platform
 import tempfile
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def load_graphs(weights: str | os.PathLike) -> list[bytes]:
     """
     remedy = "train.py makes one, and the project ships weights.npz"
     digest = hashlib.sha256(read_bytes(weights, WEIGHTS_BYTES, remedy)).digest()
-    sources = [digest, onnxruntime.__version__.encode(), *(path.read_bytes() for path in [*CODE, Path(__file__)])]
+    rewriter = f"ONNX Runtime {onnxruntime.__version__} on {platform.machine()}"
+    sources = [digest, rewriter.encode(), *(path.read_bytes() for path in [*CODE, Path(__file__)])]
     built = {}  # by network; they are built together where one is missing
 
     def make(network: str) -> bytes:
@@ -53,7 +55,8 @@ def build_graphs(weights: str | os.PathLike) -> list[bytes]:
 def rewrite(graph: bytes) -> bytes:
     """`graph` as ONNX Runtime rewrites it on every processor.
 
-    What it does for the processor at hand, it does when the graph is loaded, so the cache may move to another machine.
+    What it does for the processor at hand, it does when the graph is loaded, so the cache may move to another machine
+    of the same kind.
     Where no file can be written, it is `graph` itself, which gives the same answers.
     """
     options = make_options()
