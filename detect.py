@@ -239,6 +239,18 @@ def finish_measurement(arguments: argparse.Namespace, measurement: "Measurement"
         write_report(arguments.report, measurement)
 
 
+def choose_side_by_side(sources: list[Source], cores: int) -> int:
+    """How many photos or frames are read at a time, a thread each.
+
+    So many as there are cores are faster than one after the other in all threads. A single photo is sooner read in all
+    threads, and so is each frame of a camera or stream.
+    """
+    films = [source for source in sources if isinstance(source, Film)]
+    if any(film.is_stream for film in films) or not films and len(sources) == 1:
+        return 1
+    return cores
+
+
 def join(arguments: argparse.Namespace, inputs: Inputs) -> None:
     """Write the rows of --join as one run over the `inputs` would. Raises UserError where a row is missing."""
     from reading.joining import describe_count, join_rows
@@ -281,10 +293,8 @@ def main() -> None:
 
             base = find_base(source for source in inputs.sources if isinstance(source, Photo))
             watchers.append(stack.enter_context(write_page(args.page, base)))
-        # Photos side by side are faster than one after the other in all threads. The frames of a film have an order.
         cores = count_cores()
-        has_films = any(isinstance(source, Film) for source in sources)
-        side_by_side = cores if len(sources) > 1 and not has_films else 1
+        side_by_side = choose_side_by_side(sources, cores)
         options = Options(files, args.crops, args.every, args.resume, inputs.is_single, side_by_side, watchers)
         silence_decoders()
         is_drawn = any(source.drawn for source in sources)

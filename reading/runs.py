@@ -24,7 +24,7 @@ class Options:
     every: int = 1  # of a film the first of each so many frames is read
     resume: bool = False  # whether photos that an earlier run read are left out
     is_single: bool = False  # whether there is one photo or film, named by itself
-    side_by_side: int = 1  # how many photos are read at a time
+    side_by_side: int = 1  # how many photos or frames are read at a time
     watchers: Sequence[Watcher] = ()
 
 
@@ -96,7 +96,7 @@ def read_groups(reader: PlateReader, left: list[Source], options: Options, resul
 def read_film(reader: PlateReader, film: Film, options: Options, results: Results, tally: Tally) -> None:
     """Read one film, and say how many frames it has. Where it cannot be read, the reason goes to `tally`."""
     try:
-        film_reader = FilmReader(reader, film, options.every)
+        film_reader = FilmReader(reader, film, options.every, options.side_by_side)
     except UserError as error:
         tally.skipped.append(error)
         return
