@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import errno
 import functools
+import gc
 import io
 import math
 import os
@@ -218,6 +219,7 @@ def run(main: Callable[[], None]) -> None:
         line, code = f"standard output cannot be written ({fault.strerror}); send it elsewhere", 2
     if line:
         print_error(line)
+    gc.freeze()  # else Python searches all objects for garbage once more as it ends, which takes 15 ms
     if code:
         sys.exit(code)
 

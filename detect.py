@@ -53,27 +53,34 @@ import signal
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below would print a traceback
 
+import os
+
+if __name__ == "__main__":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that have nothing to do here
+
 import argparse
 import contextlib
-import os
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common import CommandParser, UserError, positive, probability, run, shard, silence_decoders
 from reading.cores import count_cores
-from reading.export import export_networks
+from reading.drawing import load_typeface
 from reading.finder import NARROWEST_PLATE
-from reading.joining import describe_count, join_rows
-from reading.measuring import Measurement, match_labels
-from reading.page import INDEX, check_apart, write_page
 from reading.plan import check_files, draw_like, draw_to, take_part
 from reading.plate_reader import MIN_PLATE, THRESHOLD, WEIGHTS, PlateReader
-from reading.report import prepare_report, write_report
 from reading.results import STDOUT, RowFiles, open_results
 from reading.runs import Options, read_sources
 from reading.sources import Film, Inputs, Photo, Source, find_base, find_sources
+
+if TYPE_CHECKING:
+    from reading.measuring import Measurement
+
+# What few runs need is imported where it is needed, because imports are most of the time of one photograph.
 
 WEIGHTS_SUFFIX = ".npz"
 
@@ -199,33 +206,55 @@ def plan(arguments: argparse.Namespace, inputs: Inputs) -> list[Source]:
     read += [arguments.labels] if arguments.labels else []
     written = [*(source.drawn for source in sources if source.drawn), *rows]
     if arguments.page:
+        from reading.page import INDEX, check_apart
+
         check_apart(arguments.page, written)
         written.append(arguments.page / INDEX)
     check_files([arguments.weights, *read], written)
     return take_part(sources, *arguments.shard)
 
 
-def start_measurement(arguments: argparse.Namespace, sources: list[Source]) -> Measurement | None:
+def start_measurement(arguments: argparse.Namespace, sources: list[Source]) -> "Measurement | None":
     """What will hold the readings against the labels, if there are any. Raises UserError where the labels are wrong."""
     if not arguments.labels:
         return None
+    from reading.measuring import Measurement, match_labels
+
     photos = [source.address for source in sources if isinstance(source, Photo)]
     labels = match_labels(arguments.labels, photos)
     if arguments.report:
+        from reading.report import prepare_report
+
         prepare_report(arguments.report, photos)
     return Measurement(labels)
 
 
-def finish_measurement(arguments: argparse.Namespace, measurement: Measurement) -> None:
+def finish_measurement(arguments: argparse.Namespace, measurement: "Measurement") -> None:
     """Print what was measured, on stderr where rows are on stdout, and draw the report."""
     file = sys.stderr if STDOUT in (arguments.json, arguments.csv) else sys.stdout
     print(*measurement.describe(), sep="\n", file=file)
     if arguments.report:
+        from reading.report import write_report
+
         write_report(arguments.report, measurement)
+
+
+def choose_side_by_side(sources: list[Source], cores: int) -> int:
+    """How many photos or frames are read at a time, a thread each.
+
+    So many as there are cores are faster than one after the other in all threads. A single photo is sooner read in all
+    threads, and so is each frame of a camera or stream.
+    """
+    films = [source for source in sources if isinstance(source, Film)]
+    if any(film.is_stream for film in films) or not films and len(sources) == 1:
+        return 1
+    return cores
 
 
 def join(arguments: argparse.Namespace, inputs: Inputs) -> None:
     """Write the rows of --join as one run over the `inputs` would. Raises UserError where a row is missing."""
+    from reading.joining import describe_count, join_rows
+
     if inputs.faults:
         raise inputs.faults[0]
     for source in inputs.sources:
@@ -244,6 +273,8 @@ def main() -> None:
     args = parse_arguments()
     sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
     if args.export:
+        from reading.export import export_networks
+
         export_networks(args.weights, args.export)
         print(f"{args.export}: has finder.onnx, reader.onnx and a README.txt on both", file=sys.stderr)
     if not args.inputs:
@@ -258,14 +289,18 @@ def main() -> None:
     watchers = [measurement.watch] if measurement else []
     with contextlib.ExitStack() as stack:
         if args.page:
+            from reading.page import write_page
+
             base = find_base(source for source in inputs.sources if isinstance(source, Photo))
             watchers.append(stack.enter_context(write_page(args.page, base)))
-        # Photos side by side are faster than one after the other in all threads. The frames of a film have an order.
         cores = count_cores()
-        has_films = any(isinstance(source, Film) for source in sources)
-        side_by_side = cores if len(sources) > 1 and not has_films else 1
+        side_by_side = choose_side_by_side(sources, cores)
         options = Options(files, args.crops, args.every, args.resume, inputs.is_single, side_by_side, watchers)
         silence_decoders()
+        is_drawn = any(source.drawn for source in sources)
+        typeface = threading.Thread(target=load_typeface)
+        if is_drawn:
+            typeface.start()
         reader = PlateReader(
             args.weights,
             args.formats if args.only is None else args.only,
@@ -277,8 +312,12 @@ def main() -> None:
             top=args.top,
             threads=cores // side_by_side,
         )
+        if is_drawn:
+            typeface.join()  # OpenCV does not say that two threads may load it
         read_sources(reader, sources, options, inputs.faults)
     if args.page:
+        from reading.page import INDEX
+
         print(f"{args.page / INDEX}: open it in a browser", file=sys.stderr)
     if measurement:
         finish_measurement(args, measurement)

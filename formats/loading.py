@@ -40,6 +40,16 @@ def load_formats(names: str | None = None, folder: str | os.PathLike = FOLDER) -
 
     Raises UserError that names a file, the line of a mistake in it and the reason, or the formats that there are.
     """
+    contents = read_files(names, folder)
+    if names is None and folder == FOLDER:
+        with contextlib.suppress(*CACHE_FAULTS):
+            tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode("utf-8")))
+            return [parse_format(path.stem, table) for path, table in zip(contents, tables, strict=True)]
+    return [read_format(path, content) for path, content in contents.items()]
+
+
+def read_files(names: str | None = None, folder: str | os.PathLike = FOLDER) -> dict[Path, bytes]:
+    """The contents of the files that `load_formats` loads. Raises UserError where one is missing."""
     paths = {path.stem: path for path in sorted(Path(folder).glob("*.toml"))}
     if not paths:
         raise UserError(f"{folder}: holds no plate format; fetch the project's formats/*.toml again")
@@ -50,12 +60,7 @@ def load_formats(names: str | None = None, folder: str | os.PathLike = FOLDER) -
     for name in wanted:
         if name not in paths:
             raise UserError(f"no plate format is called {name!r}; there are {', '.join(paths)}")
-    contents = {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
-    if names is None and folder == FOLDER:
-        with contextlib.suppress(*CACHE_FAULTS):
-            tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode("utf-8")))
-            return [parse_format(path.stem, table) for path, table in zip(contents, tables, strict=True)]
-    return [read_format(path, content) for path, content in contents.items()]
+    return {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
 
 
 def read_format(path: Path, content: bytes) -> PlateFormat:

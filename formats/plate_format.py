@@ -67,7 +67,7 @@ class PlateFormat:
     lists: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     typefaces: tuple[str, ...] = ()  # beginnings of the file names of typical fonts, in upper or lower case
 
-    def draw_text(self, rng: np.random.Generator, lines: int = 1) -> str:
+    def draw_text(self, rng: "np.random.Generator", lines: int = 1) -> str:
         """Draw the text of one plate, such as "KA 02|MK|7259".
 
         It holds 1..LONGEST_CODE letters and digits, which are its code, and SEPARATORS and LINE_BREAKs. The text for a

@@ -17,6 +17,11 @@ BRIGHT = (70, 240, 255)  # lines and the ground of labels
 DARK = (30, 20, 10)  # the edges of lines, and letters
 
 
+def load_typeface() -> None:
+    """Have OpenCV load the typeface of the labels, so that the first label need not wait for it: 20 ms."""
+    cv2.getTextSize("A", cv2.FONT_HERSHEY_SIMPLEX, 3, 6)
+
+
 def lettering(text: str, height: int, max_width: int) -> np.ndarray:
     """`text` as ink (h, w) uint8, 0..255, `height` pixels high, or less where it would be wider than `max_width`."""
     (width, above), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 3, 6)

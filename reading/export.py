@@ -6,7 +6,7 @@ from pathlib import Path
 from common import ALPHABET, BLANK, READ_MARGIN, WINDOW_SHAPE, UserError, write_beside
 from model import COLUMNS, FINDER_SHAPE, FINDER_STRIDE, LINES
 from reading.finder import BORDER, FINDER_PRESENCE, PLATE_WIDTHS
-from reading.graphs import NETWORKS, load_graphs
+from reading.graphs import NETWORKS, build_graphs
 
 HEIGHT, WIDTH = WINDOW_SHAPE
 PATCH_HEIGHT, PATCH_WIDTH = FINDER_SHAPE
@@ -49,7 +49,7 @@ def export_networks(weights: str | os.PathLike, folder: Path) -> None:
 
     Raises UserError when the weights cannot be read or the folder cannot be written.
     """
-    graphs = load_graphs(weights)
+    graphs = build_graphs(weights)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

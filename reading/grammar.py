@@ -25,15 +25,14 @@ MOST_REMEMBERED = 100_000  # codes whose rows are remembered: some 20 MB
 
 
 class Grammar:
-    """How probable codes are on plates of `formats`, whose codes are drawn as `PlateFormat.draw_text` draws them.
+    """How probable codes are on plates of formats that are called `names` and have these `rows`.
 
     With `only` there are no other codes than the codes that the formats allow.
     """
 
-    def __init__(self, formats: Sequence[PlateFormat], only: bool = False) -> None:
-        self.names = [form.name for form in formats]
+    def __init__(self, names: Sequence[str], rows: Sequence[Row], only: bool = False) -> None:
+        self.names = names
         self.only = only
-        rows = make_rows(formats)
         self.by_length: dict[int, dict[str, list[Row]]] = {}  # length of a code -> kinds of its characters -> rows
         for row in rows:
             self.by_length.setdefault(len(row.kinds), {}).setdefault(row.kinds, []).append(row)
@@ -108,6 +107,11 @@ class Grammar:
         if not countries[best]:
             return None, 0.0
         return self.names[best], float((1 - OFF_PATTERN) * countries[best] / self.prior(code))
+
+
+def make_grammar(formats: Sequence[PlateFormat], only: bool = False) -> Grammar:
+    """The grammar of `formats`, whose codes are drawn as `PlateFormat.draw_text` draws them."""
+    return Grammar([form.name for form in formats], make_rows(formats), only)
 
 
 def count_kinds(rows: Sequence[Row]) -> dict[str, float]:

@@ -19,14 +19,14 @@ LETTER, DIGIT, MIXED = "LDX"
 
 
 class Token:
-    """Texts of one length, each with its share of the plates that have one of them. The `shares` add up to 1."""
+    """Texts of one length that may stand in one place."""
 
-    def __init__(self, shares: dict[str, float]) -> None:
-        self.length = len(next(iter(shares)))  # characters
-        self.kinds = "".join(map(kind_of_position, zip(*shares, strict=True)))  # as in "LLX"
-        self.weights = {text: share / chance(text) for text, share in shares.items()}  # how often, against chance
-        self.letters = sum(share for text, share in shares.items() if text.isalpha())  # share of texts of letters only
-        self.digits = sum(share for text, share in shares.items() if text.isdigit())  # share of texts of digits only
+    def __init__(self, kinds: str, weights: dict[str, float], letters: float, digits: float) -> None:
+        self.length = len(kinds)  # characters
+        self.kinds = kinds  # as in "LLX"
+        self.weights = weights  # of each text: how often it stands there, against chance
+        self.letters = letters  # share of texts of letters only
+        self.digits = digits  # share of texts of digits only
 
     @functools.cached_property
     def following(self) -> dict[str, set[str]]:
@@ -87,6 +87,15 @@ def make_rows(formats: Sequence[PlateFormat]) -> list[Row]:
     return list(rows.values())
 
 
+def make_token(shares: dict[str, float]) -> Token:
+    """The token of texts of one length, each with its share of the plates that have one. The `shares` add up to 1."""
+    kinds = "".join(map(kind_of_position, zip(*shares, strict=True)))
+    weights = {text: share / chance(text) for text, share in shares.items()}
+    letters = sum(share for text, share in shares.items() if text.isalpha())
+    digits = sum(share for text, share in shares.items() if text.isdigit())
+    return Token(kinds, weights, letters, digits)
+
+
 def fill(places: Sequence[Sequence[str]]) -> list[tuple[tuple[Token, ...], float]]:
     """The ways to fill the places of a pattern, each with its share of the pattern's codes.
 
@@ -119,7 +128,7 @@ def make_tokens(texts: Sequence[str]) -> list[tuple[Token | None, float]]:
     choices = []
     for length, same_length in sorted(counts.items()):
         count = sum(same_length.values())
-        token = Token({text: n / count for text, n in same_length.items()}) if length else None
+        token = make_token({text: n / count for text, n in same_length.items()}) if length else None
         choices.append((token, count / len(texts)))
     return choices
 

@@ -8,17 +8,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from onnxruntime import InferenceSession as Session
-from onnxruntime import SessionOptions
 
 from common import UNIT_SQUARE
-from formats.loading import choose_formats
 from media.pictures import read_image
 from reading.cores import count_cores
 from reading.decoding import decode
 from reading.finder import NARROWEST_PLATE, find, merge
 from reading.geometry import group, overlaps, sound
 from reading.grammar import Grammar
-from reading.graphs import load_graphs
+from reading.grammar_cache import load_grammar
+from reading.graphs import PROVIDERS, load_graphs, make_options
 from reading.plate import Plate
 from reading.reader import BATCH, look
 
@@ -61,11 +60,10 @@ def load_networks(weights: str | os.PathLike, threads: int) -> tuple[Session, Se
 
     Raises UserError when the file is damaged or does not fit.
     """
-    options = SessionOptions()
+    options = make_options()
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # one plan of memory for each size of level would cost more than it saves
-    options.log_severity_level = 3  # errors alone
-    return tuple(Session(graph, options, ["CPUExecutionProvider"]) for graph in load_graphs(weights))
+    return tuple(Session(graph, options, PROVIDERS) for graph in load_graphs(weights))
 
 
 class PlateReader:
@@ -94,7 +92,7 @@ class PlateReader:
         top: int = 0,
         threads: int | None = None,
     ) -> None:
-        self.grammar = Grammar(choose_formats(formats, pattern), only)
+        self.grammar = load_grammar(formats, pattern, only)
         self.finder, self.reader = load_networks(weights, threads or count_cores())
         self.threshold = threshold
         self.min_plate = min_plate

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import numpy as np
-from tqdm import tqdm
 
 from common import UserError, is_special, printable, write_beside
 from media.files import open_file
 from media.limits import ROW_BYTES
+from reading.bars import print_above
 from reading.plate import Plate
 from reading.sources import Source
 from reading.tracks import Track
@@ -149,7 +149,7 @@ class Results:
 
     def print_line(self, name: str, line: str) -> None:
         if self.prints:
-            tqdm.write(line if self.is_single else f"{printable(name)} {line}")
+            print_above(line if self.is_single else f"{printable(name)} {line}")
 
 
 def describe(plate: Plate) -> str:

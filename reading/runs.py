@@ -6,14 +6,13 @@ import itertools
 import sys
 from collections.abc import Sequence
 
-from tqdm import tqdm
-
 from common import UserError, printable
+from reading.bars import open_bar
 from reading.photographs import Watcher, read_photos
 from reading.plate_reader import PlateReader
 from reading.results import NOWHERE, Results, RowFiles, open_results, take_up
 from reading.sources import Film, Photo, Source
-from reading.videos import BAR_DELAY, FilmReader
+from reading.videos import FilmReader
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Options:
     every: int = 1  # of a film the first of each so many frames is read
     resume: bool = False  # whether photos that an earlier run read are left out
     is_single: bool = False  # whether there is one photo or film, named by itself
-    side_by_side: int = 1  # how many photos are read at a time
+    side_by_side: int = 1  # how many photos or frames are read at a time
     watchers: Sequence[Watcher] = ()
 
 
@@ -74,8 +73,7 @@ def read_sources(
 
 def read_groups(reader: PlateReader, left: list[Source], options: Options, results: Results, tally: Tally) -> None:
     """Read the photos that follow each other in `left` together, and each film by itself."""
-    hidden = True if options.is_single else None  # None: shown on a terminal alone
-    with tqdm(total=tally.photos, initial=tally.before, unit="photo", delay=BAR_DELAY, disable=hidden) as bar:
+    with open_bar(tally.photos, "photo", tally.before, is_hidden=options.is_single) as bar:
         for kind, group in itertools.groupby(left, key=type):
             if kind is Film:
                 for film in group:
@@ -98,7 +96,7 @@ def read_groups(reader: PlateReader, left: list[Source], options: Options, resul
 def read_film(reader: PlateReader, film: Film, options: Options, results: Results, tally: Tally) -> None:
     """Read one film, and say how many frames it has. Where it cannot be read, the reason goes to `tally`."""
     try:
-        film_reader = FilmReader(reader, film, options.every)
+        film_reader = FilmReader(reader, film, options.every, options.side_by_side)
     except UserError as error:
         tally.skipped.append(error)
         return

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from common import UserError
 from media.videos import frame_rate, open_stream, open_video, read_frames, write_video
 from reading.ahead import map_ahead
+from reading.bars import open_bar
 from reading.drawing import draw
 from reading.photographs import make_folder
 from reading.plate import Plate
@@ -21,19 +21,20 @@ from reading.plate_reader import PlateReader
 from reading.sources import Film
 from reading.tracks import Track, Tracker
 
-BAR_DELAY = 2  # seconds before a progress bar appears
-
 
 class FilmReader:
     """Reads one film, and counts its frames.
 
-    The first of each `every` frames is read. Raises UserError when the film cannot be opened.
+    The first of each `every` frames is read. So many frames are read `side_by_side`, in their order. Those of a stream
+    should be read one by one, because each would wait for the next ones. Raises UserError when the film cannot be
+    opened.
     """
 
-    def __init__(self, reader: PlateReader, film: Film, every: int = 1) -> None:
+    def __init__(self, reader: PlateReader, film: Film, every: int = 1, side_by_side: int = 1) -> None:
         self.reader = reader
         self.film = film
         self.every = every
+        self.side_by_side = side_by_side
         self.video = open_stream(film.address) if film.is_stream else open_video(film.address)
         self.frames = 0  # frames that were read so far
 
@@ -56,12 +57,14 @@ class FilmReader:
         try:
             with (
                 catch_interrupt(self.film.is_stream) as stop,
-                ThreadPoolExecutor(1) as decoder,  # each pool has one thread, so the frames stay in order
+                ThreadPoolExecutor(1) as decoder,
+                ThreadPoolExecutor(self.side_by_side) as readers,
                 self.open_drawing(rate) as append,
                 ThreadPoolExecutor(1) as drawer,
             ):
-                frames = self.decode(decoder, stop)
-                answers = ((frame, tracker.name_plates(self.reader.read(frame), seconds)) for seconds, frame in frames)
+                ahead = self.side_by_side if self.side_by_side > 1 else 0
+                readings = map_ahead(readers, self.read, self.decode(decoder, stop), ahead)  # in the order of frames
+                answers = ((frame, tracker.name_plates(plates, seconds)) for seconds, frame, plates in readings)
                 for _ in map_ahead(drawer, lambda answer: append(*answer), answers):
                     yield from tracker.take_ended()
         except UserError as error:
@@ -73,13 +76,18 @@ class FilmReader:
         """The time in seconds and the pixels of each frame until `stop` is set. `pool` decodes the next frame."""
         frames = read_frames(self.film.name, self.video, self.every, self.film.is_camera)
         decoded = map_ahead(pool, lambda _: next(frames, None), itertools.count())
-        with tqdm(total=self.promised, unit="frame", delay=BAR_DELAY, disable=None) as bar:
+        with open_bar(self.promised, "frame") as bar:
             for item in decoded:
                 if item is None or stop.is_set():
                     return
                 self.frames += 1
                 bar.update()
                 yield item
+
+    def read(self, item: tuple[float, np.ndarray]) -> tuple[float, np.ndarray, list[Plate]]:
+        """The time in seconds, the pixels and the plates of a frame."""
+        seconds, frame = item
+        return seconds, frame, self.reader.read(frame)
 
     @contextlib.contextmanager
     def open_drawing(self, rate: float) -> Iterator[Callable[[np.ndarray, list[Plate]], None]]:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from common import ALPHABET, BLANK, UNIT_SQUARE
 from formats.loading import load_formats
 from reading.finder import BORDER
-from reading.grammar import Grammar
+from reading.grammar import make_grammar
 from reading.plate import Plate
 from reading.plate_reader import PlateReader, make_plate
 from reading.reader import LOOK_SHAPE
 
 FORMATS = "any,br,gb,in,us"  # some of the formats, so that a new country changes no test
-GRAMMAR = Grammar(load_formats(FORMATS))
+GRAMMAR = make_grammar(load_formats(FORMATS))
 
 
 class KnowingFinder:

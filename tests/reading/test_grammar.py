@@ -9,15 +9,15 @@ from small_formats import count_out, draw_code, make_format, two_formats
 
 from common import ALPHABET, LONGEST_CODE
 from formats.loading import load_formats
-from reading.grammar import OFF_PATTERN, Grammar
+from reading.grammar import OFF_PATTERN, make_grammar
 
 [GB] = load_formats("gb")
-GB_GRAMMAR = Grammar([GB])
+GB_GRAMMAR = make_grammar([GB])
 codes = st.text(ALPHABET, min_size=1, max_size=LONGEST_CODE)
 
 
 def test_weights_are_those_of_counting_out():
-    grammar = Grammar(two_formats())
+    grammar = make_grammar(two_formats())
     for code, shares in count_out(two_formats()).items():
         chance = np.prod([1 / 26 if c.isalpha() else 1 / 10 for c in code])
         wanted = [shares.get(name, 0) / chance for name in ("aa", "bb")]
@@ -29,7 +29,7 @@ def test_weights_are_those_of_counting_out():
 
 def test_priors_of_all_codes_of_a_length_add_up():
     """Over all codes of two characters: the share of plates that have two, and of those off the patterns."""
-    grammar = Grammar(two_formats())
+    grammar = make_grammar(two_formats())
     total = 0.0
     for a in ALPHABET:
         for b in ALPHABET:
@@ -79,7 +79,7 @@ def test_shares_of_words_and_numbers_are_those_of_drawing():
         make_format([("LLL", 1.0), ("LL|D", 1.0)], 2),
         make_format([("{A}D", 3.0), ("{A}-{A}", 1.0)], 1, A=("X", "7")),
     ]
-    shares = Grammar(forms).kinds
+    shares = make_grammar(forms).kinds
     assert shares["letters"] == pytest.approx(2 / 3 * 1 / 2 + 1 / 3 * 1 / 4 * 1 / 4)
     assert shares["digits"] == pytest.approx(1 / 3 * (3 / 4 * 1 / 2 + 1 / 4 * 1 / 4))
     assert sum(shares.values()) == pytest.approx(1)
@@ -103,7 +103,7 @@ def test_a_code_tells_a_plate_from_a_sign(presence, more, code):
 
 
 def test_the_country_is_the_one_whose_plates_say_the_code_most():
-    grammar = Grammar(two_formats())
+    grammar = make_grammar(two_formats())
     shares = count_out(two_formats())
     for code in shares:
         name, probability = grammar.country(code)
@@ -115,10 +115,10 @@ def test_the_country_is_the_one_whose_plates_say_the_code_most():
 
 
 def test_any_is_no_country():
-    grammar = Grammar(load_formats("any,in"))
+    grammar = make_grammar(load_formats("any,in"))
     assert grammar.country("KA02MK7259")[0] == "in"
     assert grammar.country("KA02MK7259")[1] > 0.9
-    assert Grammar(load_formats("any")).country("KA02MK7259") == (None, 0.0)
+    assert make_grammar(load_formats("any")).country("KA02MK7259") == (None, 0.0)
 
 
 @given(codes)

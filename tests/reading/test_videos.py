@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import threading
+import time
 import weakref
 from pathlib import Path
 
@@ -33,10 +35,12 @@ def make_video(path: Path, count: int) -> Path:
     return path
 
 
+@pytest.mark.parametrize("side_by_side", [1, 3])
 @pytest.mark.parametrize(("every", "read"), [(1, range(12)), (5, (0, 5, 10)), (50, (0,))])
-def test_each_nth_frame_is_read_and_drawn(tmp_path, every, read):
+def test_each_nth_frame_is_read_and_drawn(tmp_path, every, read, side_by_side):
     path = make_video(tmp_path / "in.avi", 12)
-    film_reader = FilmReader(BrightnessReader(), Film(path, "in.avi", tmp_path / "new" / "out.avi"), every)
+    film = Film(path, "in.avi", tmp_path / "new" / "out.avi")
+    film_reader = FilmReader(BrightnessReader(), film, every, side_by_side)
     assert film_reader.promised == len(read)
     [track] = film_reader.follow_plates()
     assert film_reader.frames == track.frames == len(read)
@@ -73,7 +77,46 @@ def test_the_first_interrupt_is_noted_and_the_second_ends(name):
     assert signal.getsignal(number) is before
 
 
-def test_a_long_video_needs_no_more_memory_than_a_short_one(monkeypatch, tmp_path):
+def test_frames_side_by_side_keep_their_order(tmp_path):
+    """Later frames are read sooner, and the first three at the same time."""
+    together = threading.Barrier(3, timeout=10)
+
+    class Reader(BrightnessReader):
+        def read(self, frame: np.ndarray) -> list[Plate]:
+            number = round(frame.mean() / 10)
+            if number < 3:
+                together.wait()
+                time.sleep(0.05 * (3 - number))
+            return super().read(frame)
+
+    path = make_video(tmp_path / "in.avi", 9)
+    [track] = FilmReader(Reader(), Film(path, "in.avi"), side_by_side=3).follow_plates()
+    assert [*track.votes] == [f"AB{i:03d}" for i in range(9)]
+
+
+def test_a_frame_of_a_stream_does_not_wait_for_the_next_ones(monkeypatch, tmp_path):
+    """Two frames are decoded at most before the first is answered: its own, and the next one ahead."""
+    decoded = []
+
+    def read(name, video, every, is_live):
+        for i in range(9):
+            decoded.append(i)
+            yield float(2 * i), np.full((8, 8, 3), 10 * i, np.uint8)
+
+    class Reader(BrightnessReader):
+        def read(self, frame: np.ndarray) -> list[Plate]:
+            counts.append(len(decoded))
+            return super().read(frame)
+
+    counts = []
+    monkeypatch.setattr(videos, "read_frames", read)
+    film = Film(make_video(tmp_path / "in.avi", 1), "in.avi")
+    assert len([*FilmReader(Reader(), film).follow_plates()]) == 9
+    assert all(count <= i + 2 for i, count in enumerate(counts))
+
+
+@pytest.mark.parametrize("side_by_side", [1, 4])
+def test_a_long_video_needs_no_more_memory_than_a_short_one(monkeypatch, tmp_path, side_by_side):
     """Every two seconds a plate passes, of another code each time."""
     alive = weakref.WeakValueDictionary()  # the frames, and the readings of plates, that anything still holds
 
@@ -99,8 +142,8 @@ def test_a_long_video_needs_no_more_memory_than_a_short_one(monkeypatch, tmp_pat
     monkeypatch.setattr(videos, "write_video", write)
     film = Film(make_video(tmp_path / "in.avi", 1), "in.avi", tmp_path / "out.mp4")
     most, codes = 0, []
-    for track in FilmReader(Reader(), film).follow_plates():
+    for track in FilmReader(Reader(), film, side_by_side=side_by_side).follow_plates():
         most = max(most, len(alive))
         codes.append(track.code)
     assert codes == [f"AB{i % 20:03d}" for i in range(1, 20, 2)]
-    assert most <= 12
+    assert most <= 12 + side_by_side
