@@ -87,7 +87,7 @@ def from_unit_square(corners: np.ndarray) -> np.ndarray:
 
     `corners` (4, 2) are the plate's corners in pixels.
     """
-    return np.linalg.inv(rectifying_homography(corners, (1, 1)))
+    return cv2.getPerspectiveTransform(UNIT_SQUARE, np.asarray(corners, np.float32))
 
 
 def warp_points(points: np.ndarray, homography: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from media.files import read_bytes
 from media.limits import PICTURE_PIXELS, TABLE_BYTES
 from media.pictures import list_images, read_image
 from media.tables import read_row, write_row
-from synthesis.paint import jitter_colour
+from synthesis.paint import draw_noise, jitter_colour, spread, stretch
 
 HARD_NEGATIVES = "hard_negatives.tsv"
 BLOCK = 250  # windows that share a choice of photographs, so that few photographs are decoded
@@ -128,18 +128,19 @@ def paint_background(shape: tuple[int, int], rng: np.random.Generator) -> np.nda
         colour = tuple(rng.uniform(0, 255, 3))
         weight = -1 if rng.random() < 0.7 else 1  # filled, or an outline
         cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), colour, weight)
-    return image + rng.normal(0, rng.uniform(0, 25), (height, width, 1)).astype(np.float32)
+    return cv2.scaleAdd(spread(draw_noise(shape, rng)), rng.uniform(0, 25), image)
 
 
 def paint_body(image: np.ndarray, rng: np.random.Generator) -> None:
     """Paint something like a vehicle's body over `image`, (h, w, 3) float32, in place."""
     height = len(image)
-    shade = np.linspace(*rng.uniform(0.7, 1.25, 2), height, dtype=np.float32)[:, None, None]
+    shade = np.linspace(*rng.uniform(0.7, 1.25, 2), height, dtype=np.float32)[:, None]
     panel = jitter_colour(BODY_COLOURS[rng.integers(len(BODY_COLOURS))], rng, 20) * shade
     edges = rng.uniform(-0.3, 0.4) * height, rng.uniform(0.6, 1.4) * height
     upper = max(0, round(edges[0]))
     lower = min(height, round(edges[1]))
-    image[upper:lower] = panel[upper:lower]
+    if upper < lower:
+        image[upper:lower] = stretch(panel[upper:lower], image.shape[1])
     draw_seams(image, rng)
     if rng.random() < 0.3:
         draw_lamp(image, rng)

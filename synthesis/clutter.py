@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from synthesis.lettering import TextLine, draw_line, set_line
-from synthesis.paint import lay_ink
+from synthesis.paint import fill, lay_ink
 from synthesis.typefaces import CHARACTERS, Typeface
 
 LETTERS_ALONE_SHARE = 0.45  # of the signs: those that are painted straight on what is behind them
@@ -25,7 +25,7 @@ VEHICLE_WORDS = [
 ]  # fmt: skip
 
 
-def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np.ndarray:
+def draw_sign(faces: tuple[Typeface, ...], width: int, rng: np.random.Generator) -> np.ndarray:
     """Lettering that is no plate, `width` pixels wide: (h, w, 4) float32, 0..255.
 
     Shops' names, makes of vehicles, dates, prices, telephone numbers, in one to four lines. The last channel is how
@@ -40,10 +40,10 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
         line = set_sign_line(draw_words(rng), face, row / rows * height, height / rows, width, rng)
         draw_line(mask, line, face)
     image = np.empty((height, width, 3), np.float32)
-    image[:] = ground
+    fill(image, ground)
     lay_ink(image, mask, ink)
     cover = mask if rng.random() < LETTERS_ALONE_SHARE else np.full_like(mask, 255)
-    return np.concatenate([image, cover[..., None].astype(np.float32)], axis=-1)
+    return cv2.merge([image, cover.astype(np.float32)])
 
 
 def choose_colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from synthesis.paint import multiply_colours, spread, tinted
+
 # The shares of windows in this module were set by eye; none was tuned by a search.
 DIM_SHARE = 0.12  # of windows by day: little light is left, at dusk or because the camera is set for the bright sky
 
@@ -43,8 +45,11 @@ def shine(image: np.ndarray, dim: bool, rng: np.random.Generator) -> None:
         gain = gain * (1 - side * np.float32(rng.uniform(0.25, 0.7)))
     if dim:
         gain = gain * np.float32(rng.uniform(0.2, 0.5))
-    gain = np.broadcast_to(gain, image.shape[:2])
-    image *= cv2.merge([gain * tint for tint in rng.uniform(0.85, 1.15, 3).astype(np.float32)])
+    tint = rng.uniform(0.85, 1.15, 3)
+    if gain.ndim == 2:
+        image *= tinted(gain, tint)
+    else:
+        multiply_colours(image, gain * tint)
 
 
 def glare(image: np.ndarray, rng: np.random.Generator) -> None:
@@ -54,7 +59,7 @@ def glare(image: np.ndarray, rng: np.random.Generator) -> None:
     y = rng.uniform(-1, 1)
     radius = rng.uniform(0.1, 0.7)
     spot = np.exp(-((across - x) ** 2 + (down - y) ** 2) / radius**2) * rng.uniform(60, 200)
-    image += spot.astype(np.float32)[..., None]
+    image += spread(spot.astype(np.float32))
 
 
 def rain(image: np.ndarray, rng: np.random.Generator) -> None:

@@ -7,6 +7,8 @@ are bounded so that a code stays legible. They were set by eye; none was tuned b
 import cv2
 import numpy as np
 
+from synthesis.paint import multiply_colours, spread, tinted
+
 NIGHT_SHARE = 0.12  # of all windows; half of them have two effects
 EFFECTS = {  # its share among the effects
     "cast": 0.3,  # nearly one colour
@@ -99,7 +101,7 @@ def mirror_lamps(image: np.ndarray, outline: np.ndarray, rng: np.random.Generato
         distance = (across - x) ** 2 + (down - y) ** 2
         spot = rng.uniform(150, 255) * np.exp(-distance / core**2) + rng.uniform(20, 90) * np.exp(-distance / halo**2)
         colour = np.array(LAMP_COLOURS[rng.integers(len(LAMP_COLOURS))], np.float32) / 255
-        image += spot.astype(np.float32)[..., None] * colour
+        image += tinted(spot.astype(np.float32), colour)
 
 
 def darken(image: np.ndarray, outline: np.ndarray, night: tuple[str, ...], rng: np.random.Generator) -> None:
@@ -138,6 +140,6 @@ def fade(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> No
 def cast(image: np.ndarray, rng: np.random.Generator) -> None:
     """Leave nearly one colour. The picture loses its own colours first, in part or wholly."""
     lowest, highest = CASTS[rng.choice(len(CASTS), p=CAST_SHARES)]
-    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
+    gray = spread(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
     image += np.float32(rng.uniform(0.3, 1)) * (gray - image)
-    image *= rng.uniform(lowest, highest).astype(np.float32)
+    multiply_colours(image, rng.uniform(lowest, highest))

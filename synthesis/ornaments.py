@@ -9,7 +9,7 @@ import numpy as np
 from formats.plate_format import LETTERS, PICTURE, PlateStyle
 from synthesis.layout import Layout, reserve
 from synthesis.lettering import TextLine, caption_text, draw_line, set_line
-from synthesis.paint import jitter_colour, lay_ink, to_tint
+from synthesis.paint import blend, fill, jitter_colour, lay_ink, to_tint
 from synthesis.pictures import draw_thing
 from synthesis.typefaces import Typeface
 
@@ -36,7 +36,7 @@ GAP_MARKS = " -.·"  # where an emblem may be in the code
 
 
 def draw_bands(
-    image: np.ndarray, style: PlateStyle, aspect: float, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, style: PlateStyle, aspect: float, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> tuple[float, float, float]:
     """Draw the bands of `style` on a plate in place. Returns the place that they leave to the code: x0, x1, y0."""
     height, width = image.shape[:2]
@@ -57,11 +57,13 @@ def draw_bands(
     return x0, x1, y0
 
 
-def draw_band(image: np.ndarray, box: Box, style: PlateStyle, faces: list[Typeface], rng: np.random.Generator) -> None:
+def draw_band(
+    image: np.ndarray, box: Box, style: PlateStyle, faces: tuple[Typeface, ...], rng: np.random.Generator
+) -> None:
     """Draw a coloured band at `box` in place, with its letters, and a flag, stars or a hologram on some."""
     x0, y0, x1, y1 = box
     lies = x1 - x0 > y1 - y0
-    image[y0:y1, x0:x1] = jitter_colour(style.band_colour, rng)
+    fill(image[y0:y1, x0:x1], jitter_colour(style.band_colour, rng))
     if style.band_text and rng.random() < 0.9:
         size = min((y1 - y0) * 0.75, (x1 - x0) * 0.5, 0.28 * image.shape[0]) * rng.uniform(0.5, 1)
         y = (y0 + y1 - size) / 2 if lies else y1 - size * 1.5
@@ -69,7 +71,7 @@ def draw_band(image: np.ndarray, box: Box, style: PlateStyle, faces: list[Typefa
         face = faces[rng.integers(len(faces))]
         words = caption_text(style.band_text[rng.integers(len(style.band_text))])
         draw_line(mask, set_line(words, face, x0 + 1, x1 - 1, y, size, rng), face)
-        lay_ink(image[y0:y1], mask[y0:y1], jitter_colour(WHITE, rng))
+        lay_ink(image[y0:y1, x0:x1], mask[y0:y1, x0:x1], jitter_colour(WHITE, rng))
     if style.flag and rng.random() < FLAG_SHARE:
         draw_flag(image, place_band_flag(box, rng), style.flag, rng)
     elif not lies and rng.random() < 0.7:
@@ -169,7 +171,7 @@ def draw_captions(
     layout: Layout,
     span: tuple[float, float],
     ink: np.ndarray,
-    faces: list[Typeface],
+    faces: tuple[Typeface, ...],
     rng: np.random.Generator,
 ) -> None:
     """Write captions of `style` above and below the code, in place, where there is room in `span` (x0, x1).
@@ -215,7 +217,7 @@ def draw_caption(image: np.ndarray, line: TextLine, face: Typeface, ink: np.ndar
 
 
 def decorate(
-    image: np.ndarray, lines: list[TextLine], style: PlateStyle, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, lines: list[TextLine], style: PlateStyle, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> None:
     """Draw what else sits on a plate, in place: emblems in the gaps of the code, stickers, screws, dirt."""
     for line in lines:
@@ -244,7 +246,7 @@ def draw_emblem(image: np.ndarray, lines: list[TextLine], rng: np.random.Generat
 
 
 def draw_picture_in_line(
-    image: np.ndarray, line: TextLine, place: int, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, line: TextLine, place: int, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> None:
     """Draw the picture that is number `place` of the characters of `line`, in place: a thing, symbols, or a seal."""
     x, width = line.centres[place], line.widths[place]
@@ -262,7 +264,7 @@ def draw_picture_in_line(
 
 
 def draw_seal(
-    image: np.ndarray, centre: tuple[float, float], radius: float, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, centre: tuple[float, float], radius: float, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> None:
     """Draw a disc with rings and one to three letters, as of a club or an army, in place."""
     tint = rng.uniform(0, 255, 3)
@@ -280,7 +282,7 @@ def draw_seal(
     lay_ink(image, mask, np.float32(20) if tint.mean() > 128 else np.float32(235))
 
 
-def draw_sticker(image: np.ndarray, faces: list[Typeface], rng: np.random.Generator) -> None:
+def draw_sticker(image: np.ndarray, faces: tuple[Typeface, ...], rng: np.random.Generator) -> None:
     """Draw a sticker near the upper or the lower edge, in place, with a month or a year on half of them."""
     height, width = image.shape[:2]
     w, h = width * rng.uniform(0.04, 0.11), height * rng.uniform(0.08, 0.2)
@@ -293,8 +295,8 @@ def draw_sticker(image: np.ndarray, faces: list[Typeface], rng: np.random.Genera
         face = faces[rng.integers(len(faces))]
         mask = np.zeros((height, width), np.uint8)
         draw_line(mask, set_line(words, face, x + 1, x + w - 1, y + 0.15 * h, 0.7 * h, rng), face)
-        rows = slice(int(y), int(y + h) + 1)
-        lay_ink(image[rows], mask[rows], np.float32(20) if tint.mean() > 128 else np.float32(235))
+        place = slice(int(y), int(y + h) + 1), slice(int(x), int(x + w) + 1)
+        lay_ink(image[place], mask[place], np.float32(20) if tint.mean() > 128 else np.float32(235))
 
 
 def draw_screws(image: np.ndarray, rng: np.random.Generator) -> None:
@@ -312,4 +314,4 @@ def draw_dirt(image: np.ndarray, rng: np.random.Generator) -> None:
     patches = cv2.resize(rng.random((4, 8), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     patches += np.linspace(-0.4, 0.3, height, dtype=np.float32)[:, None]
     cover = np.clip(patches, 0, 1) * np.float32(rng.uniform(0.2, 0.8))
-    image += cover[..., None] * (jitter_colour(DIRT, rng) - image)
+    blend(image, cover, jitter_colour(DIRT, rng))

@@ -31,14 +31,14 @@ def turn(aspect: float, rng: np.random.Generator) -> np.ndarray:
     """
     spread = 2.2 if rng.random() < 0.12 else 1.0  # some photographs are taken from beside or by a falling hand
     lean = rng.choice([1, 2.5, 5], p=[0.84, 0.1, 0.06])  # motorcycles stand aslant
-    roll, pitch, yaw = np.radians(rng.normal(0, [4.5, 13, 20]) * spread * [lean / spread, 1, 1])
-    roll = np.clip(roll, -0.8, 0.8)
-    yaw, pitch = np.clip([yaw, pitch], -1.1, 1.1)
-    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [aspect / 2, 0.5, 0]
-    about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-    about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
-    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    x, y, z = about_z @ about_x @ about_y @ corners.T
+    deviations = np.radians([4.5 * lean, 13 * spread, 20 * spread])  # of roll, pitch and yaw
+    angles = np.clip(rng.normal(0, deviations), [-0.8, -1.1, -1.1], [0.8, 1.1, 1.1])
+    sin_roll, sin_pitch, sin_yaw = np.sin(angles).tolist()
+    cos_roll, cos_pitch, cos_yaw = np.cos(angles).tolist()
+    x, y = (UNIT_SQUARE.T - 0.5) * [[aspect], [1]]  # (4,) each; z is 0
+    x, z = cos_yaw * x, -sin_yaw * x  # about the upright axis
+    y, z = cos_pitch * y - sin_pitch * z, sin_pitch * y + cos_pitch * z  # about the level axis
+    x, y = cos_roll * x - sin_roll * y, sin_roll * x + cos_roll * y  # about the axis of the camera
     distance = aspect * rng.uniform(2, 10)
     return np.stack([x, y], -1) * (distance / (distance + z))[:, None]
 

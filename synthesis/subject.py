@@ -74,7 +74,7 @@ def choose(rng: np.random.Generator) -> Choice:
     return Choice(rectified, shown, present, misplaced, width)
 
 
-def make_sign(choice: Choice, faces: list[Typeface], rng: np.random.Generator) -> Subject:
+def make_sign(choice: Choice, faces: tuple[Typeface, ...], rng: np.random.Generator) -> Subject:
     """A sign, or nothing in the shape of one."""
     board = None
     aspect = np.exp(rng.uniform(*np.log(SIGN_ASPECTS)))
@@ -84,7 +84,7 @@ def make_sign(choice: Choice, faces: list[Typeface], rng: np.random.Generator) -
     return Subject(board, UNIT_SQUARE, aspect, choice.width, SIGN_PITCH, "", np.zeros((0, 3), np.float32))
 
 
-def make_plate(choice: Choice, plate: FlatPlate, faces: list[Typeface], rng: np.random.Generator) -> Subject:
+def make_plate(choice: Choice, plate: FlatPlate, faces: tuple[Typeface, ...], rng: np.random.Generator) -> Subject:
     """`plate` in its frame, or scrambled where `choice` asks for nonsense."""
     if choice.shown == "nonsense":
         scramble(plate.image, rng)
