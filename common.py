@@ -102,7 +102,7 @@ def rectify(image: np.ndarray, corners: np.ndarray, shape: tuple[int, int] = WIN
     A plate larger than `shape` is first cut out at a multiple of `shape` and then averaged. So no pixel is skipped.
     """
     corners = np.asarray(corners, np.float32)
-    top, right, bottom, left = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    top, right, bottom, left = np.linalg.norm(corners - corners[[1, 2, 3, 0]], axis=1).tolist()
     across = choose_multiple(max(top, bottom) / shape[1])
     down = choose_multiple(max(left, right) / shape[0])
     large = (shape[0] * down, shape[1] * across)
@@ -117,7 +117,7 @@ def rectify(image: np.ndarray, corners: np.ndarray, shape: tuple[int, int] = WIN
 
 def choose_multiple(size: float) -> int:
     """The whole number of windows to cut a side out at that is `size` windows long."""
-    return int(np.clip(np.ceil(size - 0.5), 1, MOST_REDUCTION))
+    return math.ceil(min(max(size - 0.5, 1), MOST_REDUCTION))
 
 
 # --- arguments ------------------------------------------------------------------------------------------------------

@@ -120,14 +120,16 @@ def paint_background(shape: tuple[int, int], rng: np.random.Generator) -> np.nda
     rows = int(rng.integers(2, 6))
     columns = int(rng.integers(2, 9))
     patches = rng.uniform(0, 255, (rows, columns, 3)).astype(np.float32)
-    interpolation = rng.choice([cv2.INTER_LINEAR, cv2.INTER_NEAREST])
-    image = np.clip(cv2.resize(patches, (width, height), interpolation=interpolation), 0, 255)
-    for _ in range(rng.integers(0, 10)):
-        x, y = rng.uniform(-0.2, 1, 2) * [width, height]
-        w, h = rng.uniform(0.02, 0.6, 2) * [width, height]
-        colour = tuple(rng.uniform(0, 255, 3))
+    interpolation = cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_NEAREST
+    image = cv2.resize(patches, (width, height), interpolation=interpolation)
+    count = int(rng.integers(0, 10))
+    places = rng.uniform(-0.2, 1, (count, 2)) * [width, height]
+    ends = places + rng.uniform(0.02, 0.6, (count, 2)) * [width, height]
+    boxes = np.concatenate([places, ends], axis=1).round().astype(int).tolist()
+    colours = rng.uniform(0, 255, (count, 3)).tolist()
+    for (x0, y0, x1, y1), colour in zip(boxes, colours, strict=True):
         weight = -1 if rng.random() < 0.7 else 1  # filled, or an outline
-        cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), colour, weight)
+        cv2.rectangle(image, (x0, y0), (x1, y1), colour, weight)
     return cv2.scaleAdd(spread(draw_noise(shape, rng)), rng.uniform(0, 25), image)
 
 

@@ -1,5 +1,7 @@
 """The camera: blur, motion, low resolution, noise, sharpening, gray pictures, JPEG."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -36,8 +38,8 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
 def defocus(image: np.ndarray, pitch: float, strong: bool, rng: np.random.Generator) -> np.ndarray:
     """Blur `image`, (h, w, 3) float32, by a share of a character's width."""
     most = max(0.45, (0.13 if strong else 0.06) * pitch)  # pixels
-    sigma = np.exp(rng.uniform(np.log(0.25), np.log(most)))
-    size = 2 * int(np.ceil(3 * sigma)) + 1  # OpenCV would reach to four deviations, which takes a third longer
+    sigma = math.exp(rng.uniform(math.log(0.25), math.log(most)))
+    size = 2 * math.ceil(3 * sigma) + 1  # OpenCV would reach to four deviations, which takes a third longer
     return cv2.GaussianBlur(image, (size, size), sigma)
 
 
@@ -72,6 +74,6 @@ def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.nda
 def add_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """`image`, (h, w, 3) float32, with noise, of each channel or of all alike. A faint picture bears less of it."""
     contrast = 2 * float(cv2.meanStdDev(image)[1].mean())  # dark against bright is about two deviations
-    deviation = np.exp(rng.uniform(np.log(0.8), np.log(14))) * min(1, contrast / 80)
+    deviation = math.exp(rng.uniform(math.log(0.8), math.log(14))) * min(1, contrast / 80)
     noise = draw_noise(image.shape, rng) if rng.random() < 0.5 else spread(draw_noise(image.shape[:2], rng))
     return cv2.scaleAdd(noise, deviation, image)

@@ -6,15 +6,15 @@ The shares and ranges were set by eye, and none was tuned.
 import cv2
 import numpy as np
 
-from synthesis.lettering import TextLine, draw_line, set_line
+from synthesis.lettering import TextLine, draw_characters, draw_line, set_line
 from synthesis.paint import fill, lay_ink
 from synthesis.typefaces import CHARACTERS, Typeface
 
 LETTERS_ALONE_SHARE = 0.45  # of the signs: those that are painted straight on what is behind them
 LEAST_CONTRAST = 60  # of 255, between the mean colours of a sign and its lettering
 LEAST_HEIGHT = 12  # pixels of a sign
-LETTERS = list(CHARACTERS[:26])
-NUMBER_CHARACTERS = list("0123456789 -")
+LETTERS = CHARACTERS[:26]
+NUMBER_CHARACTERS = "0123456789 -"
 # Words that stand on vehicles and beside them, near plates or where plates are.
 VEHICLE_WORDS = [
     "NISSAN", "TOYOTA", "HONDA", "FORD", "FIAT", "TATA", "SUZUKI", "MAHINDRA", "HYUNDAI", "KIA", "RENAULT", "PEUGEOT",
@@ -72,7 +72,7 @@ def draw_words(rng: np.random.Generator) -> str:
 
 def draw_name(rng: np.random.Generator) -> str:
     """One to three words of random letters, in capitals or with small letters."""
-    words = ["".join(rng.choice(LETTERS, rng.integers(2, 9))) for _ in range(rng.integers(1, 4))]
+    words = [draw_characters(LETTERS, rng.integers(2, 9), rng) for _ in range(rng.integers(1, 4))]
     text = " ".join(words)
     return text.title() if rng.random() < 0.3 else text
 
@@ -96,12 +96,12 @@ def draw_date(rng: np.random.Generator) -> str:
 
 def draw_number(rng: np.random.Generator) -> str:
     """A number as long as a telephone number."""
-    return "".join(rng.choice(NUMBER_CHARACTERS, rng.integers(9, 16)))
+    return draw_characters(NUMBER_CHARACTERS, rng.integers(9, 16), rng)
 
 
 def draw_anything(rng: np.random.Generator) -> str:
     """One to four characters of any kind."""
-    return "".join(rng.choice(list(CHARACTERS), rng.integers(1, 5)))
+    return draw_characters(CHARACTERS, rng.integers(1, 5), rng)
 
 
 # --- plates without sense ---------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ The shares and ranges were set by eye, and none was tuned.
 import numpy as np
 
 from common import UNIT_SQUARE
-from synthesis.lettering import draw_line, set_line
+from synthesis.lettering import draw_characters, draw_line, set_line
 from synthesis.paint import fill, jitter_colour, lay_ink
 from synthesis.typefaces import CHARACTERS, Typeface
 
@@ -40,7 +40,7 @@ def mount(plate: np.ndarray, faces: tuple[Typeface, ...], rng: np.random.Generat
 def draw_dealer(strip: np.ndarray, ink: np.ndarray, faces: tuple[Typeface, ...], rng: np.random.Generator) -> None:
     """Write a dealer's name on a `strip` of a frame, (h, w, 3) float32, in place."""
     room, width = strip.shape[:2]
-    words = "".join(rng.choice(list(CHARACTERS), rng.integers(6, 22)))
+    words = draw_characters(CHARACTERS, rng.integers(6, 22), rng)
     face = faces[rng.integers(len(faces))]
     size = room * rng.uniform(0.45, 0.7)
     mask = np.zeros((room, width), np.uint8)

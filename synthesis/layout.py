@@ -8,7 +8,16 @@ import dataclasses
 import numpy as np
 
 from formats.plate_format import LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
-from synthesis.lettering import TextLine, scale_letters, set_line, set_prefix, split_prefix, stack_letters, vary_groups
+from synthesis.lettering import (
+    TextLine,
+    draw_characters,
+    scale_letters,
+    set_line,
+    set_prefix,
+    split_prefix,
+    stack_letters,
+    vary_groups,
+)
 from synthesis.typefaces import CAP_HEIGHT, Typeface
 
 LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
@@ -59,7 +68,8 @@ def lay_out(
     else:
         inner = y0, y1
     lean = choose_lean(captioned and not style.panel, rng)
-    tops = place_lines(heights, inner, lean)
+    tops = place_lines(heights, inner, lean).tolist()
+    heights = heights.tolist()  # plain numbers, with which all that follows is faster
     spans = [narrow_span((x0, x1), width, style.taper * (1 - top / height)) for top in tops]
     class_letters = []
     if len(texts) == 1 and rng.random() < style.class_letters:
@@ -171,8 +181,8 @@ def set_lines(
     style: PlateStyle,
     face: Typeface,
     spans: list[tuple[float, float]],
-    tops: np.ndarray,
-    heights: np.ndarray,
+    tops: list[float],
+    heights: list[float],
     stacked: bool,
     rng: np.random.Generator,
 ) -> list[TextLine]:
@@ -222,7 +232,7 @@ def set_class_letters(
     rest of the span.
     """
     width = span[1] - span[0]
-    letters = "".join(rng.choice(list(LETTERS), 1 + rng.choice(3, p=CLASS_LETTERS)))
+    letters = draw_characters(LETTERS, 1 + rng.choice(3, p=CLASS_LETTERS), rng)
     room = width * rng.uniform(*CLASS_ROOM)
     left, span = reserve(span, room, rng)
     x = left + room / 2
@@ -248,8 +258,8 @@ def set_beside(
     number: str,
     face: Typeface,
     span: tuple[float, float],
-    tops: np.ndarray,
-    heights: np.ndarray,
+    tops: list[float],
+    heights: list[float],
     rng: np.random.Generator,
 ) -> list[TextLine]:
     """Set two `texts` at the left of `span` (x0, x1), and at its right, high as both, the `number` that ends them."""

@@ -70,6 +70,11 @@ def set_line(
     return TextLine(text, np.array(x), np.array(widths), y, height)
 
 
+def draw_characters(characters: str, count: int, rng: np.random.Generator) -> str:
+    """`count` of the `characters`, each as likely as the others."""
+    return "".join(characters[i] for i in rng.integers(len(characters), size=count).tolist())
+
+
 def measure_ink(character: str, face: Typeface, rng: np.random.Generator) -> float:
     """The width of a `character` or a picture, as a share of the height of the capitals."""
     if character == PICTURE:
@@ -198,7 +203,7 @@ def draw_line(mask: np.ndarray, line: TextLine, face: Typeface, slant: float = 0
     pad = line.height * GLYPH_PAD / CAP_HEIGHT
     top = round(line.y - pad)
     rows = max(2, round(line.height + 2 * pad))
-    for character, x, width in zip(line.text, line.x, line.widths, strict=True):
+    for character, x, width in zip(line.text, line.x.tolist(), line.widths.tolist(), strict=True):
         if character in (" ", PICTURE):  # `ornaments` draws the picture
             continue
         left = round(x)

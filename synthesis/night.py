@@ -89,19 +89,20 @@ def mirror_lamps(image: np.ndarray, outline: np.ndarray, rng: np.random.Generato
     """
     image *= np.float32(rng.uniform(0.4, 0.9))  # by day no lamp would be seen
     height, width = image.shape[:2]
-    down, across = np.ogrid[:height, :width]
-    side = np.linalg.norm(outline[3] - outline[0])  # pixels, the plate's height
+    down = np.arange(height, dtype=np.float32)[:, None]
+    across = np.arange(width, dtype=np.float32)
+    side = float(np.linalg.norm(outline[3] - outline[0]))  # pixels, the plate's height
     for _ in range(rng.integers(1, 4)):
         u, v = rng.uniform(0, 1, 2)
         upper = outline[0] + u * (outline[1] - outline[0])
         lower = outline[3] + u * (outline[2] - outline[3])
-        x, y = upper + v * (lower - upper)
+        x, y = (upper + v * (lower - upper)).tolist()
         core = max(0.7, side * rng.uniform(0.02, 0.09))
         halo = side * rng.uniform(0.2, 0.7)
         distance = (across - x) ** 2 + (down - y) ** 2
         spot = rng.uniform(150, 255) * np.exp(-distance / core**2) + rng.uniform(20, 90) * np.exp(-distance / halo**2)
         colour = np.array(LAMP_COLOURS[rng.integers(len(LAMP_COLOURS))], np.float32) / 255
-        image += tinted(spot.astype(np.float32), colour)
+        image += tinted(spot, colour)
 
 
 def darken(image: np.ndarray, outline: np.ndarray, night: tuple[str, ...], rng: np.random.Generator) -> None:

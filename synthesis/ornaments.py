@@ -8,7 +8,7 @@ import numpy as np
 
 from formats.plate_format import LETTERS, PICTURE, PlateStyle
 from synthesis.layout import Layout, reserve
-from synthesis.lettering import TextLine, caption_text, draw_line, set_line
+from synthesis.lettering import TextLine, caption_text, draw_characters, draw_line, set_line
 from synthesis.paint import blend, fill, jitter_colour, lay_ink, to_tint
 from synthesis.pictures import draw_thing
 from synthesis.typefaces import Typeface
@@ -273,7 +273,7 @@ def draw_seal(
     for share in rng.uniform(0.6, 1, rng.integers(3)):
         weight = max(1, round(0.1 * radius))
         cv2.circle(image, place, max(1, round(share * radius)), to_tint(rng.uniform(0, 255, 3)), weight, cv2.LINE_AA)
-    letters = "".join(rng.choice(list(LETTERS), rng.integers(1, 4)))
+    letters = draw_characters(LETTERS, rng.integers(1, 4), rng)
     size = radius * rng.uniform(0.5, 1.1)
     face = faces[rng.integers(len(faces))]
     mask = np.zeros(image.shape[:2], np.uint8)

@@ -16,7 +16,9 @@ NOISE = np.random.default_rng(0).standard_normal(1 << 20, np.float32)
 
 def jitter_colour(colour, rng: np.random.Generator, amount: float = 14) -> np.ndarray:
     """An (r, g, b) of a format as float32 BGR, varied as paint, age and lamps vary it."""
-    return np.clip(np.array(colour[::-1], np.float32) + rng.normal(0, amount, 3) + rng.normal(0, amount), 0, 255)
+    common, *own = rng.normal(0, amount, 4).tolist()
+    shifted = (value + common + shift for value, shift in zip(colour[::-1], own, strict=True))
+    return np.array([min(max(value, 0), 255) for value in shifted], np.float32)
 
 
 def to_tint(colour: np.ndarray) -> Tint:

@@ -126,8 +126,9 @@ def draw_inexact_square(rng: np.random.Generator) -> np.ndarray:
     """
     error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
     square = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
-    square = square + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
-    return 0.5 + (square - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
+    shift = rng.standard_normal(2) * [0.012, 0.04] + rng.standard_normal((4, 2)) * [0.01, 0.035]
+    growth = [0.01, 0.02] + rng.standard_normal(2) * [0.02, 0.06]
+    return 0.5 + (square + error * shift - 0.5) * (1 + error * growth)
 
 
 def draw_misplaced_look(look: np.ndarray, subject: Subject, rng: np.random.Generator) -> np.ndarray:

@@ -89,7 +89,7 @@ def find_centres(lines: list[TextLine], shape: tuple[int, int]) -> np.ndarray:
     centres = []
     for line in lines:
         y = (line.y + line.height / 2) / height
-        for x, character in zip(line.centres, line.text, strict=True):
+        for x, character in zip(line.centres.tolist(), line.text, strict=True):
             if character.isalnum():
                 centres.append((x / width, y, line.row))
     return np.array(centres, np.float32).reshape(-1, 3)
