@@ -5,6 +5,7 @@ import math
 import cv2
 import numpy as np
 
+from synthesis.chance import pick
 from synthesis.paint import draw_noise, spread
 
 # The shares and strengths of the faults were set by eye; none was tuned by a search.
@@ -17,7 +18,7 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
     illegible, so at most one of blur, motion and low resolution is strong.
     """
     height, width = image.shape[:2]
-    strong = ("blur", "motion", "resolution")[rng.choice(3)]
+    strong = pick(("blur", "motion", "resolution"), rng)
     if rng.random() < 0.7:
         image = defocus(image, pitch, strong == "blur", rng)
     if strong == "motion" and rng.random() < 0.35:
@@ -31,7 +32,7 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     image = develop(image, pitch, rng)
     if coarse:
-        image = cv2.resize(image, (width, height), interpolation=rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+        image = cv2.resize(image, (width, height), interpolation=pick((cv2.INTER_LINEAR, cv2.INTER_CUBIC), rng))
     return image
 
 

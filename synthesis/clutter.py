@@ -6,6 +6,7 @@ The shares and ranges were set by eye, and none was tuned.
 import cv2
 import numpy as np
 
+from synthesis.chance import pick
 from synthesis.lettering import TextLine, draw_characters, draw_line, set_line
 from synthesis.paint import fill, lay_ink
 from synthesis.typefaces import CHARACTERS, Typeface
@@ -67,7 +68,7 @@ def set_sign_line(text: str, face: Typeface, top: float, room: float, width: int
 def draw_words(rng: np.random.Generator) -> str:
     """One line of a sign."""
     kinds = [draw_name, draw_vehicle_words, draw_date, draw_number, draw_anything]
-    return rng.choice(kinds, p=[0.25, 0.2, 0.22, 0.15, 0.18])(rng)
+    return pick(kinds, rng, (0.25, 0.2, 0.22, 0.15, 0.18))(rng)
 
 
 def draw_name(rng: np.random.Generator) -> str:
@@ -79,7 +80,7 @@ def draw_name(rng: np.random.Generator) -> str:
 
 def draw_vehicle_words(rng: np.random.Generator) -> str:
     """One to three words that stand on vehicles and beside them, and a number on some."""
-    words = [str(word) for word in rng.choice(VEHICLE_WORDS, rng.integers(1, 4))]
+    words = [pick(VEHICLE_WORDS, rng) for _ in range(rng.integers(1, 4))]
     if rng.random() < 0.25:  # of a bus or a taxi, a speed, a fleet
         words.append(str(rng.integers(1, 10 ** rng.integers(1, 5))))
     return " ".join(words)
@@ -88,9 +89,9 @@ def draw_vehicle_words(rng: np.random.Generator) -> str:
 def draw_date(rng: np.random.Generator) -> str:
     """A day and an hour, as cameras print them."""
     year, month, day, hour, minute, second = rng.integers((1, 1, 1, 0, 0, 0), (100, 13, 32, 24, 60, 60))
-    mark = rng.choice(["-", ".", ""])
-    point = rng.choice(["-", ".", " "])
-    date = f"{rng.choice(['', '20'])}{year:02}{mark}{month:02}{mark}{day:02}"
+    mark = pick(("-", ".", ""), rng)
+    point = pick(("-", ".", " "), rng)
+    date = f"{pick(('', '20'), rng)}{year:02}{mark}{month:02}{mark}{day:02}"
     return f"{date} {hour:02}{point}{minute:02}{point}{second:02}"
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from formats.plate_format import LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
+from synthesis.chance import pick
 from synthesis.lettering import (
     TextLine,
     draw_characters,
@@ -101,8 +102,8 @@ def choose_lean(captioned: bool, rng: np.random.Generator) -> float:
     """The share of the free height that is above the code."""
     lean = rng.uniform(0.35, 0.65)
     if captioned:
-        lean = rng.choice([rng.uniform(0.6, 0.9), rng.uniform(0.1, 0.4), lean], p=[0.4, 0.25, 0.35])
-    return float(lean)
+        lean = pick((rng.uniform(0.6, 0.9), rng.uniform(0.1, 0.4), lean), rng, (0.4, 0.25, 0.35))
+    return lean
 
 
 def place_lines(heights: np.ndarray, room: tuple[float, float], lean: float) -> np.ndarray:
@@ -232,7 +233,7 @@ def set_class_letters(
     rest of the span.
     """
     width = span[1] - span[0]
-    letters = draw_characters(LETTERS, 1 + rng.choice(3, p=CLASS_LETTERS), rng)
+    letters = draw_characters(LETTERS, pick((1, 2, 3), rng, CLASS_LETTERS), rng)
     room = width * rng.uniform(*CLASS_ROOM)
     left, span = reserve(span, room, rng)
     x = left + room / 2
@@ -240,7 +241,7 @@ def set_class_letters(
         return stack_letters(letters, face, x, top, height, width), span
     size = height * rng.uniform(0.35, 0.6)
     ink = min(face.glyph(letters)[0].shape[1] * size / CAP_HEIGHT, room)
-    y = top + rng.choice([0, 0.5, 1]) * (height - size)
+    y = top + pick((0, 0.5, 1), rng) * (height - size)
     return [TextLine(letters, np.array([x - ink / 2]), np.array([ink]), y, size)], span
 
 

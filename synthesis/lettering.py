@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from formats.plate_format import PICTURE
+from synthesis.chance import pick
 from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, Typeface
 
 # Share of a plate's width by which a stacked letter counts as standing left of the next one: two frames of the reader,
@@ -109,7 +110,7 @@ def vary_groups(line: TextLine, rng: np.random.Generator) -> list[TextLine]:
         if line.text[i].isalnum() and not line.text[i - 1].isalnum():
             starts.append(i)
     lean = rng.uniform(0, 1)
-    scales = [1 - rng.choice([0, rng.uniform(0.1, 0.4)]) for _ in starts]
+    scales = [1 - pick((0, rng.uniform(0.1, 0.4)), rng) for _ in starts]
     return scale_parts(line, starts, scales, lean)
 
 
@@ -185,7 +186,7 @@ def set_prefix(
         reach = max(reach, lines[-1].order)  # the line's characters are read after the last of the stack
         return lines, x + reach + gap
     size = height * rng.uniform(0.35, 0.65)
-    top = y + rng.choice([0, 0.5, 1]) * (height - size)
+    top = y + pick((0, 0.5, 1), rng) * (height - size)
     end = min(x0 + size * 0.85 * len(prefix), x0 + (x1 - x0) * 0.3)
     line = set_line(prefix, face, x0, end, top, size, rng)
     line.row = row

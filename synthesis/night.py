@@ -7,6 +7,7 @@ are bounded so that a code stays legible. They were set by eye; none was tuned b
 import cv2
 import numpy as np
 
+from synthesis.chance import pick
 from synthesis.paint import multiply_colours, spread, tinted
 
 NIGHT_SHARE = 0.12  # of all windows; half of them have two effects
@@ -140,7 +141,7 @@ def fade(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> No
 
 def cast(image: np.ndarray, rng: np.random.Generator) -> None:
     """Leave nearly one colour. The picture loses its own colours first, in part or wholly."""
-    lowest, highest = CASTS[rng.choice(len(CASTS), p=CAST_SHARES)]
+    lowest, highest = pick(CASTS, rng, CAST_SHARES)
     gray = spread(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
     image += np.float32(rng.uniform(0.3, 1)) * (gray - image)
     multiply_colours(image, rng.uniform(lowest, highest))

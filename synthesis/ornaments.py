@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from formats.plate_format import LETTERS, PICTURE, PlateStyle
+from synthesis.chance import pick
 from synthesis.layout import Layout, reserve
 from synthesis.lettering import TextLine, caption_text, draw_characters, draw_line, set_line
 from synthesis.paint import blend, fill, jitter_colour, lay_ink, to_tint
@@ -71,7 +72,7 @@ def draw_band(
         face = faces[rng.integers(len(faces))]
         words = caption_text(style.band_text[rng.integers(len(style.band_text))])
         draw_line(mask, set_line(words, face, x0 + 1, x1 - 1, y, size, rng), face)
-        lay_ink(image[y0:y1, x0:x1], mask[y0:y1, x0:x1], jitter_colour(WHITE, rng))
+        lay_ink(image, mask, jitter_colour(WHITE, rng))
     if style.flag and rng.random() < FLAG_SHARE:
         draw_flag(image, place_band_flag(box, rng), style.flag, rng)
     elif not lies and rng.random() < 0.7:
@@ -83,7 +84,7 @@ def draw_stars(image: np.ndarray, box: Box, rng: np.random.Generator) -> None:
     x0, y0, x1, y1 = box
     centre = (x0 + x1) // 2, round(y0 + (y1 - y0) * 0.3)
     radius = max(1, round((x1 - x0) * rng.uniform(0.2, 0.35)))
-    tint = to_tint(rng.choice(STAR_TINTS))
+    tint = to_tint(pick(STAR_TINTS, rng))
     weight = max(1, radius // 3) if rng.random() < 0.7 else -1
     cv2.circle(image, centre, radius, tint, weight)
 
@@ -251,7 +252,7 @@ def draw_picture_in_line(
     """Draw the picture that is number `place` of the characters of `line`, in place: a thing, symbols, or a seal."""
     x, width = line.centres[place], line.widths[place]
     middle = line.y + line.height * rng.uniform(0.4, 0.6)
-    kind = rng.choice(3, p=PICTURE_KINDS)
+    kind = pick((0, 1, 2), rng, PICTURE_KINDS)
     if kind == 0:
         height = min(line.height * rng.uniform(0.6, 1.2), 1.6 * width)  # most things are higher than wide
         draw_thing(image, (x, middle + height / 2), height, rng)
@@ -287,22 +288,21 @@ def draw_sticker(image: np.ndarray, faces: tuple[Typeface, ...], rng: np.random.
     height, width = image.shape[:2]
     w, h = width * rng.uniform(0.04, 0.11), height * rng.uniform(0.08, 0.2)
     x = rng.uniform(0, width - w)
-    y = rng.choice([rng.uniform(0, 0.06), rng.uniform(0.82, 0.9)]) * height
+    y = pick((rng.uniform(0, 0.06), rng.uniform(0.82, 0.9)), rng) * height
     tint = rng.uniform(0, 255, 3)
     cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), to_tint(tint), -1)
     if rng.random() < 0.5:
-        words = f"{rng.integers(100):02}" if rng.random() < 0.5 else str(rng.choice(MONTHS))
+        words = f"{rng.integers(100):02}" if rng.random() < 0.5 else pick(MONTHS, rng)
         face = faces[rng.integers(len(faces))]
         mask = np.zeros((height, width), np.uint8)
         draw_line(mask, set_line(words, face, x + 1, x + w - 1, y + 0.15 * h, 0.7 * h, rng), face)
-        place = slice(int(y), int(y + h) + 1), slice(int(x), int(x + w) + 1)
-        lay_ink(image[place], mask[place], np.float32(20) if tint.mean() > 128 else np.float32(235))
+        lay_ink(image, mask, np.float32(20) if tint.mean() > 128 else np.float32(235))
 
 
 def draw_screws(image: np.ndarray, rng: np.random.Generator) -> None:
     """Draw a pair of screws, in place, anywhere on one height, also across the code."""
     height, width = image.shape[:2]
-    y, inset = height * rng.choice([0.12, 0.2, 0.5, 0.85]), width * rng.uniform(0.03, 0.35)
+    y, inset = height * pick((0.12, 0.2, 0.5, 0.85), rng), width * rng.uniform(0.03, 0.35)
     radius, gray = max(1, round(height * rng.uniform(0.02, 0.06))), float(rng.uniform(10, 220))
     for x in (inset, width - inset):
         cv2.circle(image, (round(x), round(y + rng.normal(0, 0.02) * height)), radius, (gray, gray, gray), -1)

@@ -59,7 +59,10 @@ def blend(image: np.ndarray, share: np.ndarray, colour: np.ndarray) -> None:
 
 def lay_ink(image: np.ndarray, mask: np.ndarray, ink: np.ndarray) -> None:
     """Lay `ink`, (3,) or one number, on `image`, (h, w, 3) float32, in place, where `mask`, (h, w) uint8, says."""
-    blend(image, mask * np.float32(1 / 255), np.broadcast_to(ink, 3))
+    x, y, width, height = cv2.boundingRect(mask)  # of the ink; all else stays as it is
+    if width and height:
+        place = slice(y, y + height), slice(x, x + width)
+        blend(image[place], mask[place] * np.float32(1 / 255), np.broadcast_to(ink, 3))
 
 
 def draw_noise(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

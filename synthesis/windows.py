@@ -29,6 +29,7 @@ from common import (
 from formats.loading import load_formats
 from synthesis.backgrounds import HARD_NEGATIVES, Backgrounds, load_hard_negatives, paint_background
 from synthesis.camera import take
+from synthesis.chance import pick
 from synthesis.light import DIM_SHARE, light
 from synthesis.night import darken, draw_night
 from synthesis.photograph import photograph
@@ -58,8 +59,8 @@ class Synthesizer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.formats = load_formats(settings.formats)
-        self.format_weights = normalised([f.weight for f in self.formats])
-        self.style_weights = {f.name: normalised([s.weight for s in f.styles]) for f in self.formats}
+        self.format_weights = [f.weight for f in self.formats]
+        self.style_weights = {f.name: [s.weight for s in f.styles] for f in self.formats}
         self.faces = load_typefaces(settings.fonts)
         self.backgrounds = Backgrounds(settings.backgrounds)
         self.hard_negatives = load_hard_negatives(Path(settings.backgrounds) / HARD_NEGATIVES)
@@ -110,9 +111,9 @@ class Synthesizer:
 
     def draw_flat_plate(self, width: float, rng: np.random.Generator) -> FlatPlate:
         """A flat plate of any of the formats, drawn for a photograph in which it is about `width` pixels wide."""
-        form = self.formats[rng.choice(len(self.formats), p=self.format_weights)]
-        style = form.styles[rng.choice(len(form.styles), p=self.style_weights[form.name])]
-        drawn_width = int(np.clip(1.5 * width, 100, 300))  # finer than it will be seen, or it would look too soft
+        form = pick(self.formats, rng, self.format_weights)
+        style = pick(form.styles, rng, self.style_weights[form.name])
+        drawn_width = int(min(max(1.5 * width, 100), 300))  # finer than it will be seen, or it would look too soft
         return draw_plate(form, style, form.draw_text(rng, style.lines), self.faces, drawn_width, rng)
 
     def hard_negative(self, width: float, rng: np.random.Generator) -> np.ndarray:
@@ -194,8 +195,3 @@ def tell_truth(choice: Choice, subject: Subject, corners: np.ndarray) -> dict[st
         "centres": centres[:, [0, 2]],
         "rectified": np.uint8(choice.rectified),
     }
-
-
-def normalised(weights: list[float]) -> np.ndarray:
-    """Weights as probabilities."""
-    return np.array(weights) / sum(weights)

@@ -9,7 +9,7 @@ from media.pictures import write_image
 from synthesis.photograph import photograph
 from synthesis.placement import View, outline_in, turn
 from synthesis.subject import Choice, make_plate
-from synthesis.windows import Synthesizer, normalised
+from synthesis.windows import Synthesizer
 
 SHAPE = (300, 400)  # height, width in pixels
 SEED = 7  # sets them apart from training and test windows
@@ -18,8 +18,8 @@ SEED = 7  # sets them apart from training and test windows
 def draw_formats(synthesizer: Synthesizer, formats: list[PlateFormat]) -> None:
     """Have `synthesizer` draw the plates of these formats, which need not be in formats/."""
     synthesizer.formats = formats
-    synthesizer.format_weights = normalised([form.weight for form in formats])
-    synthesizer.style_weights = {form.name: normalised([style.weight for style in form.styles]) for form in formats}
+    synthesizer.format_weights = [form.weight for form in formats]
+    synthesizer.style_weights = {form.name: [style.weight for style in form.styles] for form in formats}
 
 
 def draw_photo(synthesizer: Synthesizer, number: int) -> tuple[np.ndarray, list[int], str]:
