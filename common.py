@@ -102,7 +102,8 @@ def rectify(image: np.ndarray, corners: np.ndarray, shape: tuple[int, int] = WIN
     A plate larger than `shape` is first cut out at a multiple of `shape` and then averaged. So no pixel is skipped.
     """
     corners = np.asarray(corners, np.float32)
-    top, right, bottom, left = np.linalg.norm(corners - corners[[1, 2, 3, 0]], axis=1).tolist()
+    points = corners.tolist()
+    top, right, bottom, left = (math.dist(points[i], points[i - 3]) for i in range(4))
     across = choose_multiple(max(top, bottom) / shape[1])
     down = choose_multiple(max(left, right) / shape[0])
     large = (shape[0] * down, shape[1] * across)
@@ -113,6 +114,20 @@ def rectify(image: np.ndarray, corners: np.ndarray, shape: tuple[int, int] = WIN
     if large == shape:
         return window
     return cv2.resize(window, shape[::-1], interpolation=cv2.INTER_AREA)
+
+
+def pixels_around(points: np.ndarray, shape: tuple[int, int], beyond: int = 0) -> tuple[slice, slice]:
+    """The rows and columns of a picture of `shape` (height, width) that hold `points` (N, 2) and `beyond` pixels more.
+
+    At least one of each, also where all points are outside of the picture.
+    """
+    slices = []
+    for places, size in zip(points.T.tolist(), shape[::-1], strict=True):
+        low = min(max(math.floor(min(places)) - beyond, 0), size - 1)
+        high = min(max(math.ceil(max(places)) + beyond, low + 1), size)
+        slices.append(slice(low, high))
+    columns, rows = slices
+    return rows, columns
 
 
 def choose_multiple(size: float) -> int:

@@ -40,6 +40,11 @@ def defocus(image: np.ndarray, pitch: float, strong: bool, rng: np.random.Genera
     """Blur `image`, (h, w, 3) float32, by a share of a character's width."""
     most = max(0.45, (0.13 if strong else 0.06) * pitch)  # pixels
     sigma = math.exp(rng.uniform(math.log(0.25), math.log(most)))
+    return blur(image, sigma)
+
+
+def blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    """`image`, (h, w, 3) float32, blurred by a bell of deviation `sigma`, in pixels."""
     size = 2 * math.ceil(3 * sigma) + 1  # OpenCV would reach to four deviations, which takes a third longer
     return cv2.GaussianBlur(image, (size, size), sigma)
 
@@ -61,7 +66,7 @@ def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.nda
     image = add_noise(image, rng)
     if rng.random() < 0.25:  # sharpened by the camera, halos and all
         strength = rng.uniform(0.3, 1.5)
-        image = cv2.addWeighted(image, 1 + strength, cv2.GaussianBlur(image, (0, 0), 1.2), -strength, 0)
+        image = cv2.addWeighted(image, 1 + strength, blur(image, 1.2), -strength, 0)
     image = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.25:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)

@@ -131,7 +131,7 @@ def shuffle_strips(image: np.ndarray, rng: np.random.Generator) -> None:
     count = min(width - 1, int(rng.integers(16, 40)))
     cuts = np.sort(rng.choice(np.arange(1, width), count, replace=False))
     strips = np.split(image.copy(), cuts, axis=1)
-    image[:] = np.concatenate([strips[i][:: rng.choice([-1, 1])] for i in rng.permutation(len(strips))], axis=1)
+    image[:] = np.concatenate([strips[i][:: pick((-1, 1), rng)] for i in rng.permutation(len(strips))], axis=1)
 
 
 def blur_panel(image: np.ndarray, rng: np.random.Generator) -> None:

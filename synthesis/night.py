@@ -7,6 +7,7 @@ are bounded so that a code stays legible. They were set by eye; none was tuned b
 import cv2
 import numpy as np
 
+from common import pixels_around
 from synthesis.chance import pick
 from synthesis.paint import multiply_colours, spread, tinted
 
@@ -129,10 +130,7 @@ def fade(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> No
 
     What is left is bounded by the contrast within the plate at `outline` (4, 2), in pixels.
     """
-    size = image.shape[1::-1]
-    low = np.clip(np.floor(outline.min(0)), 0, np.array(size) - 1).astype(int)
-    high = np.clip(np.ceil(outline.max(0)), low + 1, size).astype(int)
-    plate = image[low[1] : high[1], low[0] : high[0]]
+    plate = image[pixels_around(outline, image.shape[:2])]
     deviation = cv2.meanStdDev(plate)[1].mean()
     image -= plate.mean()
     image *= np.float32(min(1, rng.uniform(14, 30) / max(deviation, 1)))

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from common import UNIT_SQUARE
+from common import UNIT_SQUARE, pixels_around
 from synthesis.camera import take
 from synthesis.light import DIM_SHARE, light
 from synthesis.night import darken, draw_night, light_board, mirror_lamps
@@ -84,16 +84,15 @@ def lay(image: np.ndarray, board: np.ndarray, cover: np.ndarray, outline: np.nda
     `cover`, (h, w, 1) uint8, is how much the board covers.
     """
     height, width = board.shape[:2]
-    low = np.clip(np.floor(outline.min(0)) - 1, 0, image.shape[1::-1]).astype(int)
-    high = np.clip(np.ceil(outline.max(0)) + 1, 0, image.shape[1::-1]).astype(int)
-    if not (high > low).all():
-        return  # it is wholly outside
-    ground = image[low[1] : high[1], low[0] : high[0]]  # (y, x, 3), the part that the board may cover
+    rows, columns = pixels_around(outline, image.shape[:2], 1)
+    ground = image[rows, columns]  # (y, x, 3), the part that the board may cover
     colours = board if board.shape[2] == 3 else cv2.cvtColor(board, cv2.COLOR_BGRA2BGR)
     colours = np.clip(colours, 0, 255).astype(np.uint8)
     weighted = cv2.multiply(colours, spread(cover), scale=1 / 255)
     corners = (UNIT_SQUARE * (width, height) - 0.5).astype(np.float32)
-    homography = cv2.getPerspectiveTransform(corners, (outline - low - 0.5).astype(np.float32))
+    homography = cv2.getPerspectiveTransform(
+        corners, (outline - (columns.start + 0.5, rows.start + 0.5)).astype(np.float32)
+    )
     layers = cv2.merge([weighted, cover])  # (h, w, 4)
     seen = cv2.warpPerspective(layers, homography, ground.shape[1::-1], flags=cv2.INTER_LINEAR)
     # outside the board all four channels fade to 0 alike, because its colours are weighted by its cover

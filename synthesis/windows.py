@@ -22,6 +22,7 @@ from common import (
     UNIT_SQUARE,
     WINDOW_SHAPE,
     from_unit_square,
+    pixels_around,
     rectify,
     rectifying_homography,
     warp_points,
@@ -142,18 +143,10 @@ def photograph_window(
         image = photograph(background, subject.board, outline, view.pitch, rng)
         return image, view.corners / WINDOW_SHAPE[::-1]
     look = warp_points(draw_look(choice, subject, rng), from_unit_square(view.corners))
-    rows, columns = seen_in(look, view.shape)
+    rows, columns = pixels_around(look, view.shape, BEYOND)
     image = photograph(background, subject.board, outline, view.pitch, rng, (rows, columns))
     corners = warp_points(view.corners, rectifying_homography(look))
     return rectify_small(image, look - (columns.start, rows.start)), corners / WINDOW_SHAPE[::-1]
-
-
-def seen_in(look: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
-    """The rows and columns of a photograph of `shape` that `look` (4, 2), in pixels, shows; at least one of each."""
-    edge = np.array(shape[::-1])
-    low = np.clip(np.floor(look.min(0)) - BEYOND, 0, edge - 1).astype(int)
-    high = np.clip(np.ceil(look.max(0)) + BEYOND, low + 1, edge).astype(int)
-    return slice(low[1], high[1]), slice(low[0], high[0])
 
 
 def rectify_small(image: np.ndarray, look: np.ndarray) -> np.ndarray:
