@@ -100,7 +100,7 @@ def from_unit_square(corners: np.ndarray) -> np.ndarray:
 
     `corners` (4, 2) are the plate's corners in pixels.
     """
-    return np.linalg.inv(rectifying_homography(corners, (1, 1)))
+    return cv2.getPerspectiveTransform(UNIT_SQUARE, np.asarray(corners, np.float32))
 
 
 def warp_points(points: np.ndarray, homography: np.ndarray) -> np.ndarray:
@@ -115,7 +115,8 @@ def rectify(image: np.ndarray, corners: np.ndarray, shape: tuple[int, int] = WIN
     A plate larger than `shape` is first cut out at a multiple of `shape` and then averaged. So no pixel is skipped.
     """
     corners = np.asarray(corners, np.float32)
-    top, right, bottom, left = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    points = corners.tolist()
+    top, right, bottom, left = (math.dist(points[i], points[i - 3]) for i in range(4))
     across = choose_multiple(max(top, bottom) / shape[1])
     down = choose_multiple(max(left, right) / shape[0])
     large = (shape[0] * down, shape[1] * across)
@@ -128,9 +129,23 @@ def rectify(image: np.ndarray, corners: np.ndarray, shape: tuple[int, int] = WIN
     return cv2.resize(window, shape[::-1], interpolation=cv2.INTER_AREA)
 
 
+def pixels_around(points: np.ndarray, shape: tuple[int, int], beyond: int = 0) -> tuple[slice, slice]:
+    """The rows and columns of a picture of `shape` (height, width) that hold `points` (N, 2) and `beyond` pixels more.
+
+    At least one of each, also where all points are outside of the picture.
+    """
+    slices = []
+    for places, size in zip(points.T.tolist(), shape[::-1], strict=True):
+        low = min(max(math.floor(min(places)) - beyond, 0), size - 1)
+        high = min(max(math.ceil(max(places)) + beyond, low + 1), size)
+        slices.append(slice(low, high))
+    columns, rows = slices
+    return rows, columns
+
+
 def choose_multiple(size: float) -> int:
     """The whole number of windows to cut a side out at that is `size` windows long."""
-    return int(np.clip(np.ceil(size - 0.5), 1, MOST_REDUCTION))
+    return math.ceil(min(max(size - 0.5, 1), MOST_REDUCTION))
 
 
 # --- arguments ------------------------------------------------------------------------------------------------------

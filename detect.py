@@ -246,7 +246,7 @@ def choose_side_by_side(sources: list[Source], cores: int) -> int:
     threads, and so is each frame of a camera or stream.
     """
     films = [source for source in sources if isinstance(source, Film)]
-    if any(film.is_stream for film in films) or not films and len(sources) == 1:
+    if any(film.is_stream for film in films) or (not films and len(sources) == 1):
         return 1
     return cores
 

@@ -77,7 +77,9 @@ class PlateFormat:
         patterns = [row for row in self.patterns if lines == 1 or LINE_BREAK in row[0]]
         weights = np.array([weight for _, weight in patterns])
         pattern, _ = patterns[rng.choice(len(weights), p=weights / weights.sum())]
-        return "".join(texts[rng.integers(len(texts))] for texts in self.expand(pattern))
+        tokens = self.expand(pattern)
+        chosen = rng.integers([len(texts) for texts in tokens]).tolist()
+        return "".join(texts[i] for texts, i in zip(tokens, chosen, strict=True))
 
     def expand(self, pattern: str) -> list[Sequence[str]]:
         """For each token of `pattern`, the texts that it may become, each as likely as the others."""

@@ -18,7 +18,7 @@ from media.files import read_bytes
 from media.limits import PICTURE_PIXELS, TABLE_BYTES
 from media.pictures import list_images, read_image
 from media.tables import read_row, write_row
-from synthesis.paint import jitter_colour
+from synthesis.paint import draw_noise, jitter_colour, spread, stretch
 
 HARD_NEGATIVES = "hard_negatives.tsv"
 BLOCK = 250  # windows that share a choice of photographs, so that few photographs are decoded
@@ -120,26 +120,29 @@ def paint_background(shape: tuple[int, int], rng: np.random.Generator) -> np.nda
     rows = int(rng.integers(2, 6))
     columns = int(rng.integers(2, 9))
     patches = rng.uniform(0, 255, (rows, columns, 3)).astype(np.float32)
-    interpolation = rng.choice([cv2.INTER_LINEAR, cv2.INTER_NEAREST])
-    image = np.clip(cv2.resize(patches, (width, height), interpolation=interpolation), 0, 255)
-    for _ in range(rng.integers(0, 10)):
-        x, y = rng.uniform(-0.2, 1, 2) * [width, height]
-        w, h = rng.uniform(0.02, 0.6, 2) * [width, height]
-        colour = tuple(rng.uniform(0, 255, 3))
+    interpolation = cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_NEAREST
+    image = cv2.resize(patches, (width, height), interpolation=interpolation)
+    count = int(rng.integers(0, 10))
+    places = rng.uniform(-0.2, 1, (count, 2)) * [width, height]
+    ends = places + rng.uniform(0.02, 0.6, (count, 2)) * [width, height]
+    boxes = np.concatenate([places, ends], axis=1).round().astype(int).tolist()
+    colours = rng.uniform(0, 255, (count, 3)).tolist()
+    for (x0, y0, x1, y1), colour in zip(boxes, colours, strict=True):
         weight = -1 if rng.random() < 0.7 else 1  # filled, or an outline
-        cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), colour, weight)
-    return image + rng.normal(0, rng.uniform(0, 25), (height, width, 1)).astype(np.float32)
+        cv2.rectangle(image, (x0, y0), (x1, y1), colour, weight)
+    return cv2.scaleAdd(spread(draw_noise(shape, rng)), rng.uniform(0, 25), image)
 
 
 def paint_body(image: np.ndarray, rng: np.random.Generator) -> None:
     """Paint something like a vehicle's body over `image`, (h, w, 3) float32, in place."""
     height = len(image)
-    shade = np.linspace(*rng.uniform(0.7, 1.25, 2), height, dtype=np.float32)[:, None, None]
+    shade = np.linspace(*rng.uniform(0.7, 1.25, 2), height, dtype=np.float32)[:, None]
     panel = jitter_colour(BODY_COLOURS[rng.integers(len(BODY_COLOURS))], rng, 20) * shade
     edges = rng.uniform(-0.3, 0.4) * height, rng.uniform(0.6, 1.4) * height
     upper = max(0, round(edges[0]))
     lower = min(height, round(edges[1]))
-    image[upper:lower] = panel[upper:lower]
+    if upper < lower:
+        image[upper:lower] = stretch(panel[upper:lower], image.shape[1])
     draw_seams(image, rng)
     if rng.random() < 0.3:
         draw_lamp(image, rng)

@@ -6,15 +6,16 @@ The shares and ranges were set by eye, and none was tuned.
 import cv2
 import numpy as np
 
-from synthesis.lettering import TextLine, draw_line, set_line
-from synthesis.paint import lay_ink
+from synthesis.chance import pick
+from synthesis.lettering import TextLine, draw_characters, draw_line, set_line
+from synthesis.paint import fill, lay_ink
 from synthesis.typefaces import CHARACTERS, Typeface
 
 LETTERS_ALONE_SHARE = 0.45  # of the signs: those that are painted straight on what is behind them
 LEAST_CONTRAST = 60  # of 255, between the mean colours of a sign and its lettering
 LEAST_HEIGHT = 12  # pixels of a sign
-LETTERS = list(CHARACTERS[:26])
-NUMBER_CHARACTERS = list("0123456789 -")
+LETTERS = CHARACTERS[:26]
+NUMBER_CHARACTERS = "0123456789 -"
 # Words that stand on vehicles and beside them, near plates or where plates are.
 VEHICLE_WORDS = [
     "NISSAN", "TOYOTA", "HONDA", "FORD", "FIAT", "TATA", "SUZUKI", "MAHINDRA", "HYUNDAI", "KIA", "RENAULT", "PEUGEOT",
@@ -25,7 +26,7 @@ VEHICLE_WORDS = [
 ]  # fmt: skip
 
 
-def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np.ndarray:
+def draw_sign(faces: tuple[Typeface, ...], width: int, rng: np.random.Generator) -> np.ndarray:
     """Lettering that is no plate, `width` pixels wide: (h, w, 4) float32, 0..255.
 
     Shops' names, makes of vehicles, dates, prices, telephone numbers, in one to four lines. The last channel is how
@@ -40,10 +41,10 @@ def draw_sign(faces: list[Typeface], width: int, rng: np.random.Generator) -> np
         line = set_sign_line(draw_words(rng), face, row / rows * height, height / rows, width, rng)
         draw_line(mask, line, face)
     image = np.empty((height, width, 3), np.float32)
-    image[:] = ground
+    fill(image, ground)
     lay_ink(image, mask, ink)
     cover = mask if rng.random() < LETTERS_ALONE_SHARE else np.full_like(mask, 255)
-    return np.concatenate([image, cover[..., None].astype(np.float32)], axis=-1)
+    return cv2.merge([image, cover.astype(np.float32)])
 
 
 def choose_colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -67,19 +68,19 @@ def set_sign_line(text: str, face: Typeface, top: float, room: float, width: int
 def draw_words(rng: np.random.Generator) -> str:
     """One line of a sign."""
     kinds = [draw_name, draw_vehicle_words, draw_date, draw_number, draw_anything]
-    return rng.choice(kinds, p=[0.25, 0.2, 0.22, 0.15, 0.18])(rng)
+    return pick(kinds, rng, (0.25, 0.2, 0.22, 0.15, 0.18))(rng)
 
 
 def draw_name(rng: np.random.Generator) -> str:
     """One to three words of random letters, in capitals or with small letters."""
-    words = ["".join(rng.choice(LETTERS, rng.integers(2, 9))) for _ in range(rng.integers(1, 4))]
+    words = [draw_characters(LETTERS, rng.integers(2, 9), rng) for _ in range(rng.integers(1, 4))]
     text = " ".join(words)
     return text.title() if rng.random() < 0.3 else text
 
 
 def draw_vehicle_words(rng: np.random.Generator) -> str:
     """One to three words that stand on vehicles and beside them, and a number on some."""
-    words = [str(word) for word in rng.choice(VEHICLE_WORDS, rng.integers(1, 4))]
+    words = [pick(VEHICLE_WORDS, rng) for _ in range(rng.integers(1, 4))]
     if rng.random() < 0.25:  # of a bus or a taxi, a speed, a fleet
         words.append(str(rng.integers(1, 10 ** rng.integers(1, 5))))
     return " ".join(words)
@@ -88,20 +89,20 @@ def draw_vehicle_words(rng: np.random.Generator) -> str:
 def draw_date(rng: np.random.Generator) -> str:
     """A day and an hour, as cameras print them."""
     year, month, day, hour, minute, second = rng.integers((1, 1, 1, 0, 0, 0), (100, 13, 32, 24, 60, 60))
-    mark = rng.choice(["-", ".", ""])
-    point = rng.choice(["-", ".", " "])
-    date = f"{rng.choice(['', '20'])}{year:02}{mark}{month:02}{mark}{day:02}"
+    mark = pick(("-", ".", ""), rng)
+    point = pick(("-", ".", " "), rng)
+    date = f"{pick(('', '20'), rng)}{year:02}{mark}{month:02}{mark}{day:02}"
     return f"{date} {hour:02}{point}{minute:02}{point}{second:02}"
 
 
 def draw_number(rng: np.random.Generator) -> str:
     """A number as long as a telephone number."""
-    return "".join(rng.choice(NUMBER_CHARACTERS, rng.integers(9, 16)))
+    return draw_characters(NUMBER_CHARACTERS, rng.integers(9, 16), rng)
 
 
 def draw_anything(rng: np.random.Generator) -> str:
     """One to four characters of any kind."""
-    return "".join(rng.choice(list(CHARACTERS), rng.integers(1, 5)))
+    return draw_characters(CHARACTERS, rng.integers(1, 5), rng)
 
 
 # --- plates without sense ---------------------------------------------------------------------------------------------
@@ -130,7 +131,7 @@ def shuffle_strips(image: np.ndarray, rng: np.random.Generator) -> None:
     count = min(width - 1, int(rng.integers(16, 40)))
     cuts = np.sort(rng.choice(np.arange(1, width), count, replace=False))
     strips = np.split(image.copy(), cuts, axis=1)
-    image[:] = np.concatenate([strips[i][:: rng.choice([-1, 1])] for i in rng.permutation(len(strips))], axis=1)
+    image[:] = np.concatenate([strips[i][:: pick((-1, 1), rng)] for i in rng.permutation(len(strips))], axis=1)
 
 
 def blur_panel(image: np.ndarray, rng: np.random.Generator) -> None:

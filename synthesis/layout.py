@@ -8,7 +8,17 @@ import dataclasses
 import numpy as np
 
 from formats.plate_format import LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
-from synthesis.lettering import TextLine, scale_letters, set_line, set_prefix, split_prefix, stack_letters, vary_groups
+from synthesis.chance import pick
+from synthesis.lettering import (
+    TextLine,
+    draw_characters,
+    scale_letters,
+    set_line,
+    set_prefix,
+    split_prefix,
+    stack_letters,
+    vary_groups,
+)
 from synthesis.typefaces import CAP_HEIGHT, Typeface
 
 LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
@@ -59,7 +69,8 @@ def lay_out(
     else:
         inner = y0, y1
     lean = choose_lean(captioned and not style.panel, rng)
-    tops = place_lines(heights, inner, lean)
+    tops = place_lines(heights, inner, lean).tolist()
+    heights = heights.tolist()  # plain numbers, with which all that follows is faster
     spans = [narrow_span((x0, x1), width, style.taper * (1 - top / height)) for top in tops]
     class_letters = []
     if len(texts) == 1 and rng.random() < style.class_letters:
@@ -91,8 +102,8 @@ def choose_lean(captioned: bool, rng: np.random.Generator) -> float:
     """The share of the free height that is above the code."""
     lean = rng.uniform(0.35, 0.65)
     if captioned:
-        lean = rng.choice([rng.uniform(0.6, 0.9), rng.uniform(0.1, 0.4), lean], p=[0.4, 0.25, 0.35])
-    return float(lean)
+        lean = pick((rng.uniform(0.6, 0.9), rng.uniform(0.1, 0.4), lean), rng, (0.4, 0.25, 0.35))
+    return lean
 
 
 def place_lines(heights: np.ndarray, room: tuple[float, float], lean: float) -> np.ndarray:
@@ -171,8 +182,8 @@ def set_lines(
     style: PlateStyle,
     face: Typeface,
     spans: list[tuple[float, float]],
-    tops: np.ndarray,
-    heights: np.ndarray,
+    tops: list[float],
+    heights: list[float],
     stacked: bool,
     rng: np.random.Generator,
 ) -> list[TextLine]:
@@ -222,7 +233,7 @@ def set_class_letters(
     rest of the span.
     """
     width = span[1] - span[0]
-    letters = "".join(rng.choice(list(LETTERS), 1 + rng.choice(3, p=CLASS_LETTERS)))
+    letters = draw_characters(LETTERS, pick((1, 2, 3), rng, CLASS_LETTERS), rng)
     room = width * rng.uniform(*CLASS_ROOM)
     left, span = reserve(span, room, rng)
     x = left + room / 2
@@ -230,7 +241,7 @@ def set_class_letters(
         return stack_letters(letters, face, x, top, height, width), span
     size = height * rng.uniform(0.35, 0.6)
     ink = min(face.glyph(letters)[0].shape[1] * size / CAP_HEIGHT, room)
-    y = top + rng.choice([0, 0.5, 1]) * (height - size)
+    y = top + pick((0, 0.5, 1), rng) * (height - size)
     return [TextLine(letters, np.array([x - ink / 2]), np.array([ink]), y, size)], span
 
 
@@ -248,8 +259,8 @@ def set_beside(
     number: str,
     face: Typeface,
     span: tuple[float, float],
-    tops: np.ndarray,
-    heights: np.ndarray,
+    tops: list[float],
+    heights: list[float],
     rng: np.random.Generator,
 ) -> list[TextLine]:
     """Set two `texts` at the left of `span` (x0, x1), and at its right, high as both, the `number` that ends them."""

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from formats.plate_format import PICTURE
+from synthesis.chance import pick
 from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, Typeface
 
 # Share of a plate's width by which a stacked letter counts as standing left of the next one: two frames of the reader,
@@ -48,15 +49,13 @@ def set_line(
 ) -> TextLine:
     """Set `text` between x0 and x1 with capitals `height` high from `y` down, condensed where it would not fit."""
     room = max(x1 - x0, 1)  # crowded plates may leave none
-    inks = np.array([measure_ink(character, face, rng) for character in text], np.float32) * height
+    inks = [measure_ink(character, face, rng) * height for character in text]
     stretch = rng.uniform(0.75, 1.1)
     cells, spacing = choose_cells(text, inks, height, rng)
-    cells *= stretch
     gaps = len(text) - 1
-    total = cells.sum() + spacing * gaps
+    total = sum(cells) * stretch + spacing * gaps
     fit = room / total
     if fit < 1:
-        cells *= fit
         spacing *= fit
         stretch *= fit
         total = room
@@ -65,9 +64,16 @@ def set_line(
         spacing += looser
         total += looser * gaps
     start = x0 + (room - total) * (0.5 if rng.random() < 0.7 else rng.random())
-    lefts = start + np.concatenate([[0], np.cumsum(cells[:-1] + spacing)])
-    widths = np.minimum(inks * stretch, cells * 1.1)
-    return TextLine(text, lefts + (cells - widths) / 2, widths, y, height)
+    lefts = itertools.accumulate((cell * stretch + spacing for cell in cells[:-1]), initial=start)
+    widths = [stretch * min(ink, cell * 1.1) for ink, cell in zip(inks, cells, strict=True)]
+    # an empty text has a left edge but no cell
+    x = [left + (cell * stretch - width) / 2 for left, cell, width in zip(lefts, cells, widths, strict=False)]
+    return TextLine(text, np.array(x), np.array(widths), y, height)
+
+
+def draw_characters(characters: str, count: int, rng: np.random.Generator) -> str:
+    """`count` of the `characters`, each as likely as the others."""
+    return "".join(characters[i] for i in rng.integers(len(characters), size=count).tolist())
 
 
 def measure_ink(character: str, face: Typeface, rng: np.random.Generator) -> float:
@@ -77,19 +83,19 @@ def measure_ink(character: str, face: Typeface, rng: np.random.Generator) -> flo
     return face.glyph(character)[0].shape[1] / CAP_HEIGHT
 
 
-def choose_cells(text: str, inks: np.ndarray, height: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """The width of the cell of each character (len(text),), and the spacing between cells.
+def choose_cells(text: str, inks: list[float], height: float, rng: np.random.Generator) -> tuple[list[float], float]:
+    """The width of the cell of each character of `text`, and the spacing between cells.
 
-    `inks` (len(text),) are the widths of the glyphs. Some plates give letters and digits cells of one width, as most
-    stamped plates do.
+    `inks` are the widths of the glyphs. Some plates give letters and digits cells of one width, as most stamped plates
+    do. These are lists, because numpy is slower with so few numbers.
     """
-    letters = np.array([character.isalnum() for character in text])
-    spaces = np.array([character == " " for character in text])
     spacing = height * rng.uniform(0.06, 0.22)
-    cells = np.where(spaces, height * rng.uniform(0.15, 0.75), inks)
-    if rng.random() < 0.4 and letters.any():
-        one = max(inks[letters].max() * 0.9, inks[letters].mean())
-        cells = np.where(letters, one, cells)
+    space = height * rng.uniform(0.15, 0.75)
+    cells = [space if character == " " else ink for character, ink in zip(text, inks, strict=True)]
+    letters = [ink for character, ink in zip(text, inks, strict=True) if character.isalnum()]
+    if rng.random() < 0.4 and letters:
+        one = max(max(letters) * 0.9, sum(letters) / len(letters))
+        cells = [one if character.isalnum() else cell for character, cell in zip(text, cells, strict=True)]
         spacing *= 0.5
     return cells, spacing
 
@@ -104,7 +110,7 @@ def vary_groups(line: TextLine, rng: np.random.Generator) -> list[TextLine]:
         if line.text[i].isalnum() and not line.text[i - 1].isalnum():
             starts.append(i)
     lean = rng.uniform(0, 1)
-    scales = [1 - rng.choice([0, rng.uniform(0.1, 0.4)]) for _ in starts]
+    scales = [1 - pick((0, rng.uniform(0.1, 0.4)), rng) for _ in starts]
     return scale_parts(line, starts, scales, lean)
 
 
@@ -180,7 +186,7 @@ def set_prefix(
         reach = max(reach, lines[-1].order)  # the line's characters are read after the last of the stack
         return lines, x + reach + gap
     size = height * rng.uniform(0.35, 0.65)
-    top = y + rng.choice([0, 0.5, 1]) * (height - size)
+    top = y + pick((0, 0.5, 1), rng) * (height - size)
     end = min(x0 + size * 0.85 * len(prefix), x0 + (x1 - x0) * 0.3)
     line = set_line(prefix, face, x0, end, top, size, rng)
     line.row = row
@@ -198,7 +204,7 @@ def draw_line(mask: np.ndarray, line: TextLine, face: Typeface, slant: float = 0
     pad = line.height * GLYPH_PAD / CAP_HEIGHT
     top = round(line.y - pad)
     rows = max(2, round(line.height + 2 * pad))
-    for character, x, width in zip(line.text, line.x, line.widths, strict=True):
+    for character, x, width in zip(line.text, line.x.tolist(), line.widths.tolist(), strict=True):
         if character in (" ", PICTURE):  # `ornaments` draws the picture
             continue
         left = round(x)

@@ -1,7 +1,11 @@
 """Light and weather on a scene: (h, w, 3) float32 pixels, 0..255 and beyond, changed in place."""
 
+import math
+
 import cv2
 import numpy as np
+
+from synthesis.paint import multiply_colours, spread, tinted
 
 # The shares of windows in this module were set by eye; none was tuned by a search.
 DIM_SHARE = 0.12  # of windows by day: little light is left, at dusk or because the camera is set for the bright sky
@@ -30,21 +34,25 @@ def axes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def shine(image: np.ndarray, dim: bool, rng: np.random.Generator) -> None:
     """Multiply by the light that falls on each pixel: a slope, the edge of a shadow, a tint; `dim` leaves little."""
-    across, down = axes(image)
     gain = np.float32(rng.uniform(0.75, 1.15))
     if rng.random() < 0.5:  # brighter at one side
-        gain = gain + (rng.uniform(-0.35, 0.35) * across + rng.uniform(-0.35, 0.35) * down).astype(np.float32)
+        across, down = axes(image)
+        gain = gain + rng.uniform(-0.35, 0.35) * across + rng.uniform(-0.35, 0.35) * down
     if rng.random() < 0.25:  # the edge of a shadow, hard or soft
+        across, down = axes(image)
         angle = rng.uniform(0, 2 * np.pi)
         offset = rng.uniform(-0.7, 0.7)
         softness = rng.uniform(0.02, 0.5)
-        distance = (np.cos(angle) * across + np.sin(angle) * down) - offset
-        side = np.clip(distance / softness, 0, 1).astype(np.float32)
+        distance = (math.cos(angle) * across + math.sin(angle) * down) - offset
+        side = np.clip(distance / softness, 0, 1)
         gain = gain * (1 - side * np.float32(rng.uniform(0.25, 0.7)))
     if dim:
         gain = gain * np.float32(rng.uniform(0.2, 0.5))
-    gain = np.broadcast_to(gain, image.shape[:2])
-    image *= cv2.merge([gain * tint for tint in rng.uniform(0.85, 1.15, 3).astype(np.float32)])
+    tint = rng.uniform(0.85, 1.15, 3)
+    if gain.ndim == 2:
+        image *= tinted(gain, tint)
+    else:
+        multiply_colours(image, gain * tint)
 
 
 def glare(image: np.ndarray, rng: np.random.Generator) -> None:
@@ -54,7 +62,7 @@ def glare(image: np.ndarray, rng: np.random.Generator) -> None:
     y = rng.uniform(-1, 1)
     radius = rng.uniform(0.1, 0.7)
     spot = np.exp(-((across - x) ** 2 + (down - y) ** 2) / radius**2) * rng.uniform(60, 200)
-    image += spot.astype(np.float32)[..., None]
+    image += spread(spot)
 
 
 def rain(image: np.ndarray, rng: np.random.Generator) -> None:

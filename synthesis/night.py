@@ -7,6 +7,10 @@ are bounded so that a code stays legible. They were set by eye; none was tuned b
 import cv2
 import numpy as np
 
+from common import pixels_around
+from synthesis.chance import pick
+from synthesis.paint import multiply_colours, spread, tinted
+
 NIGHT_SHARE = 0.12  # of all windows; half of them have two effects
 EFFECTS = {  # its share among the effects
     "cast": 0.3,  # nearly one colour
@@ -87,19 +91,20 @@ def mirror_lamps(image: np.ndarray, outline: np.ndarray, rng: np.random.Generato
     """
     image *= np.float32(rng.uniform(0.4, 0.9))  # by day no lamp would be seen
     height, width = image.shape[:2]
-    down, across = np.ogrid[:height, :width]
-    side = np.linalg.norm(outline[3] - outline[0])  # pixels, the plate's height
+    down = np.arange(height, dtype=np.float32)[:, None]
+    across = np.arange(width, dtype=np.float32)
+    side = float(np.linalg.norm(outline[3] - outline[0]))  # pixels, the plate's height
     for _ in range(rng.integers(1, 4)):
         u, v = rng.uniform(0, 1, 2)
         upper = outline[0] + u * (outline[1] - outline[0])
         lower = outline[3] + u * (outline[2] - outline[3])
-        x, y = upper + v * (lower - upper)
+        x, y = (upper + v * (lower - upper)).tolist()
         core = max(0.7, side * rng.uniform(0.02, 0.09))
         halo = side * rng.uniform(0.2, 0.7)
         distance = (across - x) ** 2 + (down - y) ** 2
         spot = rng.uniform(150, 255) * np.exp(-distance / core**2) + rng.uniform(20, 90) * np.exp(-distance / halo**2)
         colour = np.array(LAMP_COLOURS[rng.integers(len(LAMP_COLOURS))], np.float32) / 255
-        image += spot.astype(np.float32)[..., None] * colour
+        image += tinted(spot, colour)
 
 
 def darken(image: np.ndarray, outline: np.ndarray, night: tuple[str, ...], rng: np.random.Generator) -> None:
@@ -125,10 +130,7 @@ def fade(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> No
 
     What is left is bounded by the contrast within the plate at `outline` (4, 2), in pixels.
     """
-    size = image.shape[1::-1]
-    low = np.clip(np.floor(outline.min(0)), 0, np.array(size) - 1).astype(int)
-    high = np.clip(np.ceil(outline.max(0)), low + 1, size).astype(int)
-    plate = image[low[1] : high[1], low[0] : high[0]]
+    plate = image[pixels_around(outline, image.shape[:2])]
     deviation = cv2.meanStdDev(plate)[1].mean()
     image -= plate.mean()
     image *= np.float32(min(1, rng.uniform(14, 30) / max(deviation, 1)))
@@ -137,7 +139,7 @@ def fade(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> No
 
 def cast(image: np.ndarray, rng: np.random.Generator) -> None:
     """Leave nearly one colour. The picture loses its own colours first, in part or wholly."""
-    lowest, highest = CASTS[rng.choice(len(CASTS), p=CAST_SHARES)]
-    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
+    lowest, highest = pick(CASTS, rng, CAST_SHARES)
+    gray = spread(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
     image += np.float32(rng.uniform(0.3, 1)) * (gray - image)
-    image *= rng.uniform(lowest, highest).astype(np.float32)
+    multiply_colours(image, rng.uniform(lowest, highest))

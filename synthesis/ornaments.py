@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 
 from formats.plate_format import LETTERS, PICTURE, PlateStyle
+from synthesis.chance import pick
 from synthesis.layout import Layout, reserve
-from synthesis.lettering import TextLine, caption_text, draw_line, set_line
-from synthesis.paint import jitter_colour, lay_ink, to_tint
+from synthesis.lettering import TextLine, caption_text, draw_characters, draw_line, set_line
+from synthesis.paint import blend, fill, jitter_colour, lay_ink, to_tint
 from synthesis.pictures import draw_thing
 from synthesis.typefaces import Typeface
 
@@ -36,7 +37,7 @@ GAP_MARKS = " -.·"  # where an emblem may be in the code
 
 
 def draw_bands(
-    image: np.ndarray, style: PlateStyle, aspect: float, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, style: PlateStyle, aspect: float, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> tuple[float, float, float]:
     """Draw the bands of `style` on a plate in place. Returns the place that they leave to the code: x0, x1, y0."""
     height, width = image.shape[:2]
@@ -57,11 +58,13 @@ def draw_bands(
     return x0, x1, y0
 
 
-def draw_band(image: np.ndarray, box: Box, style: PlateStyle, faces: list[Typeface], rng: np.random.Generator) -> None:
+def draw_band(
+    image: np.ndarray, box: Box, style: PlateStyle, faces: tuple[Typeface, ...], rng: np.random.Generator
+) -> None:
     """Draw a coloured band at `box` in place, with its letters, and a flag, stars or a hologram on some."""
     x0, y0, x1, y1 = box
     lies = x1 - x0 > y1 - y0
-    image[y0:y1, x0:x1] = jitter_colour(style.band_colour, rng)
+    fill(image[y0:y1, x0:x1], jitter_colour(style.band_colour, rng))
     if style.band_text and rng.random() < 0.9:
         size = min((y1 - y0) * 0.75, (x1 - x0) * 0.5, 0.28 * image.shape[0]) * rng.uniform(0.5, 1)
         y = (y0 + y1 - size) / 2 if lies else y1 - size * 1.5
@@ -69,7 +72,7 @@ def draw_band(image: np.ndarray, box: Box, style: PlateStyle, faces: list[Typefa
         face = faces[rng.integers(len(faces))]
         words = caption_text(style.band_text[rng.integers(len(style.band_text))])
         draw_line(mask, set_line(words, face, x0 + 1, x1 - 1, y, size, rng), face)
-        lay_ink(image[y0:y1], mask[y0:y1], jitter_colour(WHITE, rng))
+        lay_ink(image, mask, jitter_colour(WHITE, rng))
     if style.flag and rng.random() < FLAG_SHARE:
         draw_flag(image, place_band_flag(box, rng), style.flag, rng)
     elif not lies and rng.random() < 0.7:
@@ -81,7 +84,7 @@ def draw_stars(image: np.ndarray, box: Box, rng: np.random.Generator) -> None:
     x0, y0, x1, y1 = box
     centre = (x0 + x1) // 2, round(y0 + (y1 - y0) * 0.3)
     radius = max(1, round((x1 - x0) * rng.uniform(0.2, 0.35)))
-    tint = to_tint(rng.choice(STAR_TINTS))
+    tint = to_tint(pick(STAR_TINTS, rng))
     weight = max(1, radius // 3) if rng.random() < 0.7 else -1
     cv2.circle(image, centre, radius, tint, weight)
 
@@ -169,7 +172,7 @@ def draw_captions(
     layout: Layout,
     span: tuple[float, float],
     ink: np.ndarray,
-    faces: list[Typeface],
+    faces: tuple[Typeface, ...],
     rng: np.random.Generator,
 ) -> None:
     """Write captions of `style` above and below the code, in place, where there is room in `span` (x0, x1).
@@ -215,7 +218,7 @@ def draw_caption(image: np.ndarray, line: TextLine, face: Typeface, ink: np.ndar
 
 
 def decorate(
-    image: np.ndarray, lines: list[TextLine], style: PlateStyle, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, lines: list[TextLine], style: PlateStyle, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> None:
     """Draw what else sits on a plate, in place: emblems in the gaps of the code, stickers, screws, dirt."""
     for line in lines:
@@ -244,12 +247,12 @@ def draw_emblem(image: np.ndarray, lines: list[TextLine], rng: np.random.Generat
 
 
 def draw_picture_in_line(
-    image: np.ndarray, line: TextLine, place: int, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, line: TextLine, place: int, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> None:
     """Draw the picture that is number `place` of the characters of `line`, in place: a thing, symbols, or a seal."""
     x, width = line.centres[place], line.widths[place]
     middle = line.y + line.height * rng.uniform(0.4, 0.6)
-    kind = rng.choice(3, p=PICTURE_KINDS)
+    kind = pick((0, 1, 2), rng, PICTURE_KINDS)
     if kind == 0:
         height = min(line.height * rng.uniform(0.6, 1.2), 1.6 * width)  # most things are higher than wide
         draw_thing(image, (x, middle + height / 2), height, rng)
@@ -262,7 +265,7 @@ def draw_picture_in_line(
 
 
 def draw_seal(
-    image: np.ndarray, centre: tuple[float, float], radius: float, faces: list[Typeface], rng: np.random.Generator
+    image: np.ndarray, centre: tuple[float, float], radius: float, faces: tuple[Typeface, ...], rng: np.random.Generator
 ) -> None:
     """Draw a disc with rings and one to three letters, as of a club or an army, in place."""
     tint = rng.uniform(0, 255, 3)
@@ -271,7 +274,7 @@ def draw_seal(
     for share in rng.uniform(0.6, 1, rng.integers(3)):
         weight = max(1, round(0.1 * radius))
         cv2.circle(image, place, max(1, round(share * radius)), to_tint(rng.uniform(0, 255, 3)), weight, cv2.LINE_AA)
-    letters = "".join(rng.choice(list(LETTERS), rng.integers(1, 4)))
+    letters = draw_characters(LETTERS, rng.integers(1, 4), rng)
     size = radius * rng.uniform(0.5, 1.1)
     face = faces[rng.integers(len(faces))]
     mask = np.zeros(image.shape[:2], np.uint8)
@@ -280,27 +283,26 @@ def draw_seal(
     lay_ink(image, mask, np.float32(20) if tint.mean() > 128 else np.float32(235))
 
 
-def draw_sticker(image: np.ndarray, faces: list[Typeface], rng: np.random.Generator) -> None:
+def draw_sticker(image: np.ndarray, faces: tuple[Typeface, ...], rng: np.random.Generator) -> None:
     """Draw a sticker near the upper or the lower edge, in place, with a month or a year on half of them."""
     height, width = image.shape[:2]
     w, h = width * rng.uniform(0.04, 0.11), height * rng.uniform(0.08, 0.2)
     x = rng.uniform(0, width - w)
-    y = rng.choice([rng.uniform(0, 0.06), rng.uniform(0.82, 0.9)]) * height
+    y = pick((rng.uniform(0, 0.06), rng.uniform(0.82, 0.9)), rng) * height
     tint = rng.uniform(0, 255, 3)
     cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), to_tint(tint), -1)
     if rng.random() < 0.5:
-        words = f"{rng.integers(100):02}" if rng.random() < 0.5 else str(rng.choice(MONTHS))
+        words = f"{rng.integers(100):02}" if rng.random() < 0.5 else pick(MONTHS, rng)
         face = faces[rng.integers(len(faces))]
         mask = np.zeros((height, width), np.uint8)
         draw_line(mask, set_line(words, face, x + 1, x + w - 1, y + 0.15 * h, 0.7 * h, rng), face)
-        rows = slice(int(y), int(y + h) + 1)
-        lay_ink(image[rows], mask[rows], np.float32(20) if tint.mean() > 128 else np.float32(235))
+        lay_ink(image, mask, np.float32(20) if tint.mean() > 128 else np.float32(235))
 
 
 def draw_screws(image: np.ndarray, rng: np.random.Generator) -> None:
     """Draw a pair of screws, in place, anywhere on one height, also across the code."""
     height, width = image.shape[:2]
-    y, inset = height * rng.choice([0.12, 0.2, 0.5, 0.85]), width * rng.uniform(0.03, 0.35)
+    y, inset = height * pick((0.12, 0.2, 0.5, 0.85), rng), width * rng.uniform(0.03, 0.35)
     radius, gray = max(1, round(height * rng.uniform(0.02, 0.06))), float(rng.uniform(10, 220))
     for x in (inset, width - inset):
         cv2.circle(image, (round(x), round(y + rng.normal(0, 0.02) * height)), radius, (gray, gray, gray), -1)
@@ -312,4 +314,4 @@ def draw_dirt(image: np.ndarray, rng: np.random.Generator) -> None:
     patches = cv2.resize(rng.random((4, 8), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     patches += np.linspace(-0.4, 0.3, height, dtype=np.float32)[:, None]
     cover = np.clip(patches, 0, 1) * np.float32(rng.uniform(0.2, 0.8))
-    image += cover[..., None] * (jitter_colour(DIRT, rng) - image)
+    blend(image, cover, jitter_colour(DIRT, rng))

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
-from common import UNIT_SQUARE
+from common import UNIT_SQUARE, pixels_around
 from synthesis.camera import take
 from synthesis.light import DIM_SHARE, light
 from synthesis.night import darken, draw_night, light_board, mirror_lamps
-from synthesis.paint import jitter_colour
+from synthesis.paint import jitter_colour, spread
 
 LETTERING_COVER = 0.6 * 255  # of a board, on average; a plate with slanted sides covers more, letters alone less
 LEAST_CONTRAST = 70  # of 0..255, between letters and ground; less is illegible at night
@@ -19,12 +19,14 @@ def photograph(
     outline: np.ndarray,
     pitch: float,
     rng: np.random.Generator,
+    seen: tuple[slice, slice] = (slice(None), slice(None)),
     night: tuple[str, ...] | None = None,
 ) -> np.ndarray:
-    """Photograph `board`, if any, with its corners at `outline` (4, 2) in pixels. Returns (h, w, 3) uint8.
+    """Photograph `board`, if any, with its corners at `outline` (4, 2) in pixels. Returns the part `seen`, uint8.
 
-    `background` is (h, w, 3) float32, 0..255, and is drawn over; `board` as in `subject.Subject`. `pitch`, pixels a
-    character, bounds the camera's faults. `night` are the names of its effects, which are drawn where none are given.
+    `background` is (h, w, 3) float32, 0..255, and is drawn over; `board` as in `subject.Subject`. `seen` are rows and
+    columns of the background. `pitch`, pixels a character, bounds the camera's faults. `night` are the names of its
+    effects, which are drawn where none are given.
     """
     if night is None:
         night = draw_night(rng)
@@ -39,7 +41,7 @@ def photograph(
         mirror_lamps(background, outline, rng)
     light(background, rng, 0 if night else DIM_SHARE)
     darken(background, outline, night, rng)
-    return take(background, pitch, rng)
+    return take(np.ascontiguousarray(background[seen]), pitch, rng)
 
 
 def draw_plinth(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> None:
@@ -48,7 +50,7 @@ def draw_plinth(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator
     if rng.random() < 0.6:
         tint = jitter_colour((40, 40, 40), rng)
     else:
-        tint = image.mean((0, 1)) * rng.uniform(0.5, 1.3)
+        tint = np.array(cv2.mean(image)[:3]) * rng.uniform(0.5, 1.3)
     cv2.fillConvexPoly(image, grown.round().astype(np.int32), tuple(map(float, tint)), cv2.LINE_AA)
 
 
@@ -65,13 +67,18 @@ def clear_ground(image: np.ndarray, board: np.ndarray, outline: np.ndarray, rng:
     grown = (outline + (outline - outline.mean(0)) * rng.uniform(0.05, 0.6, 2)).round().astype(np.int32)
     area = np.zeros(image.shape[:2], np.uint8)
     cv2.fillConvexPoly(area, grown, 255)
-    cover = board[..., 3]
-    ink = np.average(board[..., :3].reshape(-1, 3), axis=0, weights=cover.ravel() + 1e-3)
+    ink = mean_colour(board, board[..., 3])
     mean, deviation = (values.ravel() for values in cv2.meanStdDev(image, mask=area))
     contrast = abs(ink.mean() - mean.mean())
     if contrast < LEAST_CONTRAST or contrast < 2 * deviation.mean():
-        ground = np.average(board[..., :3].reshape(-1, 3), axis=0, weights=255 - cover.ravel() + 1e-3)
+        ground = mean_colour(board, 255 - board[..., 3])
         cv2.fillConvexPoly(image, grown, tuple(map(float, ground)), cv2.LINE_AA)
+
+
+def mean_colour(board: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The mean colour (3,) of `board`, (h, w, 4), whose pixels count as `weights`, (h, w) of 0..255, says."""
+    weights = weights.ravel() + np.float32(1e-3)  # never all 0
+    return weights @ board.reshape(-1, 4)[:, :3] / weights.sum()
 
 
 def lay(image: np.ndarray, board: np.ndarray, cover: np.ndarray, outline: np.ndarray) -> None:
@@ -80,21 +87,20 @@ def lay(image: np.ndarray, board: np.ndarray, cover: np.ndarray, outline: np.nda
     `cover`, (h, w, 1) uint8, is how much the board covers.
     """
     height, width = board.shape[:2]
-    low = np.clip(np.floor(outline.min(0)) - 1, 0, image.shape[1::-1]).astype(int)
-    high = np.clip(np.ceil(outline.max(0)) + 1, 0, image.shape[1::-1]).astype(int)
-    if not (high > low).all():
-        return  # it is wholly outside
-    ground = image[low[1] : high[1], low[0] : high[0]]  # (y, x, 3), the part that the board may cover
-    colours = np.clip(board[..., :3], 0, 255).astype(np.uint8)
-    weighted = cv2.multiply(colours, cv2.merge([cover] * 3), scale=1 / 255)
+    rows, columns = pixels_around(outline, image.shape[:2], 1)
+    ground = image[rows, columns]  # (y, x, 3), the part that the board may cover
+    colours = board if board.shape[2] == 3 else cv2.cvtColor(board, cv2.COLOR_BGRA2BGR)
+    colours = np.clip(colours, 0, 255).astype(np.uint8)
+    weighted = cv2.multiply(colours, spread(cover), scale=1 / 255)
     corners = (UNIT_SQUARE * (width, height) - 0.5).astype(np.float32)
-    homography = cv2.getPerspectiveTransform(corners, (outline - low - 0.5).astype(np.float32))
+    homography = cv2.getPerspectiveTransform(
+        corners, (outline - (columns.start + 0.5, rows.start + 0.5)).astype(np.float32)
+    )
     layers = cv2.merge([weighted, cover])  # (h, w, 4)
     seen = cv2.warpPerspective(layers, homography, ground.shape[1::-1], flags=cv2.INTER_LINEAR)
-    seen = seen.astype(np.float32)
-    share = cv2.merge([seen[..., 3] * np.float32(1 / 255)] * 3)  # of each pixel that the board covers, (y, x, 3)
     # outside the board all four channels fade to 0 alike, because its colours are weighted by its cover
-    ground += seen[..., :3] - ground * share
+    ground *= spread(1 - seen[..., 3] * np.float32(1 / 255))  # the share of each pixel that the board leaves free
+    ground += cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR)
 
 
 def draw_cover(board: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -8,6 +8,8 @@ by eye, and none was tuned.
 import cv2
 import numpy as np
 
+from synthesis.paint import blend, spread, stretch
+
 LEAST_CONTRAST = 75  # of 255, between the code and the picture behind it; plates of the road have as much. Not tuned
 
 
@@ -35,7 +37,7 @@ def keep_contrast(image: np.ndarray, box: tuple[float, float, float, float], ink
     ink_brightness = float(ink @ _LUMINANCE[0])
     sign = 1 if ink_brightness < 128 else -1  # on which side of the ink the picture has to be
     lack = np.maximum(LEAST_CONTRAST - sign * (brightness - ink_brightness), 0)
-    part += (sign * strength[:, None] * lack)[..., None]
+    part += spread(sign * strength[:, None] * lack)
 
 
 _LUMINANCE = np.array([[0.114, 0.587, 0.299]], np.float32)  # of blue, green and red, as ITU-R BT.601 weighs them
@@ -62,7 +64,7 @@ def _draw_sky(image: np.ndarray, rng: np.random.Generator) -> None:
     stops = np.sort(rng.uniform(0, height, count))
     rows = np.arange(height)
     gradient = np.stack([np.interp(rows, stops, channel) for channel in colours.T], -1)
-    image[:] = gradient.astype(np.float32)[:, None]
+    image[:] = stretch(gradient, image.shape[1])
 
 
 def _draw_ridges(image: np.ndarray, rng: np.random.Generator) -> None:
@@ -102,8 +104,7 @@ def _draw_blobs(image: np.ndarray, rng: np.random.Generator) -> None:
     coarse = rng.random((int(rng.integers(2, 5)), int(rng.integers(3, 8))), np.float32)
     patches = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     softness = rng.uniform(0.05, 0.6)
-    patches = np.clip((patches - 0.5) / np.float32(softness) + 0.5, 0, 1)[..., None]
-    image += patches * (np.array(_draw_tint(rng), np.float32) - image)
+    blend(image, np.clip((patches - 0.5) / np.float32(softness) + 0.5, 0, 1), np.array(_draw_tint(rng)))
 
 
 def _draw_stripes(image: np.ndarray, rng: np.random.Generator) -> None:

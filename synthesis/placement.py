@@ -4,10 +4,12 @@
 """
 
 import dataclasses
+import math
 
 import numpy as np
 
 from common import READ_MARGIN, UNIT_SQUARE, WINDOW_SHAPE, from_unit_square, warp_points
+from synthesis.chance import pick
 from synthesis.subject import RIGHT_SCALE, Choice, Subject
 
 STREET_WIDTH = 96  # pixels that a plate spans in a street window on average; a subject's pitch counts for this width
@@ -30,17 +32,22 @@ def turn(aspect: float, rng: np.random.Generator) -> np.ndarray:
     The plate is `aspect` wide and 1 high, and stands about the origin.
     """
     spread = 2.2 if rng.random() < 0.12 else 1.0  # some photographs are taken from beside or by a falling hand
-    lean = rng.choice([1, 2.5, 5], p=[0.84, 0.1, 0.06])  # motorcycles stand aslant
-    roll, pitch, yaw = np.radians(rng.normal(0, [4.5, 13, 20]) * spread * [lean / spread, 1, 1])
-    roll = np.clip(roll, -0.8, 0.8)
-    yaw, pitch = np.clip([yaw, pitch], -1.1, 1.1)
-    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [aspect / 2, 0.5, 0]
-    about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-    about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
-    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    x, y, z = about_z @ about_x @ about_y @ corners.T
+    lean = pick((1, 2.5, 5), rng, (0.84, 0.1, 0.06))  # motorcycles stand aslant
+    sin_roll, cos_roll = turn_about_axis(4.5 * lean, 0.8, rng)
+    sin_pitch, cos_pitch = turn_about_axis(13 * spread, 1.1, rng)
+    sin_yaw, cos_yaw = turn_about_axis(20 * spread, 1.1, rng)
+    x, y = (UNIT_SQUARE.T - 0.5) * [[aspect], [1]]  # (4,) each; z is 0
+    x, z = cos_yaw * x, -sin_yaw * x  # about the upright axis
+    y, z = cos_pitch * y - sin_pitch * z, sin_pitch * y + cos_pitch * z  # about the level axis
+    x, y = cos_roll * x - sin_roll * y, sin_roll * x + cos_roll * y  # about the axis of the camera
     distance = aspect * rng.uniform(2, 10)
     return np.stack([x, y], -1) * (distance / (distance + z))[:, None]
+
+
+def turn_about_axis(deviation: float, most: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Sine and cosine of a random angle of `deviation` degrees, which is bounded by `most` radians either way."""
+    angle = min(max(rng.normal(0, math.radians(deviation)), -most), most)
+    return math.sin(angle), math.cos(angle)
 
 
 def pose(choice: Choice, subject: Subject, rng: np.random.Generator) -> View:
@@ -88,7 +95,7 @@ def draw_wrong_scale(rng: np.random.Generator) -> float:
     too_small = rng.uniform(0.15, 0.42)
     too_large = rng.uniform(1.25, 2.5)
     part_alone = rng.uniform(2, 8)  # so large that a caption or one of two lines looks like a plate
-    return (too_small, too_large, part_alone)[rng.choice(3, p=[0.4, 0.3, 0.3])]
+    return pick((too_small, too_large, part_alone), rng, (0.4, 0.3, 0.3))
 
 
 def draw_offset_beyond(extent: np.ndarray, room: np.ndarray, place: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -100,7 +107,7 @@ def draw_offset_beyond(extent: np.ndarray, room: np.ndarray, place: np.ndarray, 
     if rng.random() < 0.3:
         sides = rng.choice([-1, 0, 1], 2)
     else:
-        sides = rng.permutation([rng.choice([-1, 1]), 0])
+        sides = rng.permutation([pick((-1, 1), rng), 0])
     if not sides.any():
         sides = np.array([1, 0])
     return np.where(sides < 0, -beyond, np.where(sides > 0, room + beyond, room * place))
@@ -124,10 +131,11 @@ def draw_inexact_square(rng: np.random.Generator) -> np.ndarray:
 
     All of them are off together, and each of them by itself.
     """
-    error = rng.choice([0.4, 1, 1.6], p=[0.35, 0.4, 0.25])
+    error = pick((0.4, 1, 1.6), rng, (0.35, 0.4, 0.25))
     square = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
-    square = square + error * (rng.normal(0, [0.012, 0.04], 2) + rng.normal(0, [0.01, 0.035], (4, 2)))
-    return 0.5 + (square - 0.5) * (1 + error * rng.normal([0.01, 0.02], [0.02, 0.06]))
+    shift = rng.standard_normal(2) * [0.012, 0.04] + rng.standard_normal((4, 2)) * [0.01, 0.035]
+    growth = [0.01, 0.02] + rng.standard_normal(2) * [0.02, 0.06]
+    return 0.5 + (square + error * shift - 0.5) * (1 + error * growth)
 
 
 def draw_misplaced_look(look: np.ndarray, subject: Subject, rng: np.random.Generator) -> np.ndarray:

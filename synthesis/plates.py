@@ -13,7 +13,7 @@ from formats.plate_format import PlateFormat, PlateStyle
 from synthesis.layout import Layout, lay_out
 from synthesis.lettering import TextLine, draw_line
 from synthesis.ornaments import decorate, draw_bands, draw_beside_code, draw_captions
-from synthesis.paint import jitter_colour, lay_ink, to_tint
+from synthesis.paint import fill, jitter_colour, lay_ink, spread, stretch, to_tint
 from synthesis.pictures import draw_picture, keep_contrast
 from synthesis.typefaces import Typeface, choose_typeface
 
@@ -36,7 +36,7 @@ class FlatPlate:
 
 
 def draw_plate(
-    form: PlateFormat, style: PlateStyle, text: str, faces: list[Typeface], width: int, rng: np.random.Generator
+    form: PlateFormat, style: PlateStyle, text: str, faces: tuple[Typeface, ...], width: int, rng: np.random.Generator
 ) -> FlatPlate:
     """Lay out a plate of `form` and `style` that says `text`, `width` pixels wide."""
     aspect = style.size[0] / style.size[1] * rng.uniform(0.92, 1.08)
@@ -89,7 +89,7 @@ def find_centres(lines: list[TextLine], shape: tuple[int, int]) -> np.ndarray:
     centres = []
     for line in lines:
         y = (line.y + line.height / 2) / height
-        for x, character in zip(line.centres, line.text, strict=True):
+        for x, character in zip(line.centres.tolist(), line.text, strict=True):
             if character.isalnum():
                 centres.append((x / width, y, line.row))
     return np.array(centres, np.float32).reshape(-1, 3)
@@ -100,12 +100,13 @@ def find_centres(lines: list[TextLine], shape: tuple[int, int]) -> np.ndarray:
 
 def draw_ground(style: PlateStyle, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """An empty plate of `shape` in the colour of `style`, (h, w, 3) float32."""
-    image = np.empty((*shape, 3), np.float32)
-    image[:] = jitter_colour(style.colour, rng)
+    colour = jitter_colour(style.colour, rng)
     if rng.random() < TINTED_SHARE and not style.panel:
         ramp = np.linspace(*rng.permutation([-0.5, 1.5]), shape[0], dtype=np.float32)
-        share = np.clip(ramp, 0, 1)[:, None, None] * np.float32(rng.uniform(0.2, 0.9))
-        image += share * (rng.uniform(120, 255, 3).astype(np.float32) - image)
+        share = np.clip(ramp, 0, 1)[:, None] * rng.uniform(0.2, 0.9)
+        return stretch(colour + share * (rng.uniform(120, 255, 3) - colour), shape[1])
+    image = np.empty((*shape, 3), np.float32)
+    fill(image, colour)
     return image
 
 
@@ -165,7 +166,7 @@ def emboss(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> Non
     """Let light catch one flank of each stroke of `mask`, in place."""
     across = np.array([[1, 0, 0], [0, 0, 0], [0, 0, -1]], np.float32)  # from the top left to the bottom right
     flank = cv2.filter2D(mask, cv2.CV_32F, across)
-    image += flank[..., None] * np.float32(rng.uniform(-0.35, 0.35))
+    image += spread(flank * np.float32(rng.uniform(-0.35, 0.35)))
 
 
 # --- what the plate covers --------------------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ def paint_on_body(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator)
         down = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / (fade * height), 0, 1)
         ground = rng.uniform(0.5, 1) * 255 * down[:, None] * across
         cover = np.maximum(cover, ground.astype(np.float32))
-    return np.concatenate([image, cover[..., None]], axis=-1)
+    return cv2.merge([image, cover])
 
 
 def cut_taper(image: np.ndarray, taper: float) -> np.ndarray:
@@ -194,4 +195,4 @@ def cut_taper(image: np.ndarray, taper: float) -> np.ndarray:
     corners = np.array([[inset, 0], [width - 1 - inset, 0], [width - 1, height - 1], [0, height - 1]])
     cover = np.zeros((height, width, 1), np.float32)
     cv2.fillConvexPoly(cover, corners.round().astype(np.int32), 255, cv2.LINE_AA)
-    return np.concatenate([image, cover], axis=-1)
+    return cv2.merge([image, cover])

@@ -5,10 +5,12 @@ sign. Places on the subject are given as fractions of the plate without the fram
 """
 
 import dataclasses
+import math
 
 import numpy as np
 
 from common import UNIT_SQUARE, WINDOW_SHAPE
+from synthesis.chance import pick
 from synthesis.clutter import draw_sign, scramble
 from synthesis.frames import mount
 from synthesis.plates import FlatPlate
@@ -64,27 +66,27 @@ def choose(rng: np.random.Generator) -> Choice:
     """Choose what kind a window is and what it shows."""
     rectified = bool(rng.random() < RECTIFIED_SHARE)
     present = bool(rng.random() < PLATE_SHARE["rectified" if rectified else "street"])
-    shown = "plate" if present else NO_PLATE[rng.choice(len(NO_PLATE), p=NO_PLATE_SHARES)]
+    shown = "plate" if present else pick(NO_PLATE, rng, NO_PLATE_SHARES)
     # a plate with presence 0 is in the wrong place or has the wrong size; so has half of everything else
     misplaced = not present and (shown == "plate" or bool(rng.random() < 0.5))
     if rectified:
-        width = np.exp(rng.uniform(*np.log(RECTIFIED_WIDTHS)))
+        width = math.exp(rng.uniform(*map(math.log, RECTIFIED_WIDTHS)))
     else:
         width = rng.uniform(*RIGHT_SCALE) * WINDOW_SHAPE[1]
     return Choice(rectified, shown, present, misplaced, width)
 
 
-def make_sign(choice: Choice, faces: list[Typeface], rng: np.random.Generator) -> Subject:
+def make_sign(choice: Choice, faces: tuple[Typeface, ...], rng: np.random.Generator) -> Subject:
     """A sign, or nothing in the shape of one."""
     board = None
-    aspect = np.exp(rng.uniform(*np.log(SIGN_ASPECTS)))
+    aspect = math.exp(rng.uniform(*map(math.log, SIGN_ASPECTS)))
     if choice.shown == "sign":
         board = draw_sign(faces, int(rng.integers(100, 300)), rng)
         aspect = board.shape[1] / board.shape[0]
     return Subject(board, UNIT_SQUARE, aspect, choice.width, SIGN_PITCH, "", np.zeros((0, 3), np.float32))
 
 
-def make_plate(choice: Choice, plate: FlatPlate, faces: list[Typeface], rng: np.random.Generator) -> Subject:
+def make_plate(choice: Choice, plate: FlatPlate, faces: tuple[Typeface, ...], rng: np.random.Generator) -> Subject:
     """`plate` in its frame, or scrambled where `choice` asks for nonsense."""
     if choice.shown == "nonsense":
         scramble(plate.image, rng)

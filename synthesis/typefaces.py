@@ -98,7 +98,7 @@ class Typeface:
         return mask, 1.3 * width
 
 
-def load_typefaces(folders: tuple[str, ...]) -> list[Typeface]:
+def load_typefaces(folders: tuple[str, ...]) -> tuple[Typeface, ...]:
     """Every usable .ttf and .otf in or below `fonts/` and `folders`.
 
     A font that cannot be used is named on stderr and left out. Raises UserError for a folder without any that can.
@@ -109,7 +109,7 @@ def load_typefaces(folders: tuple[str, ...]) -> list[Typeface]:
         if not files:
             raise UserError(f"{folder}: holds no .ttf or .otf file; name a folder that does with --fonts")
         typefaces += _load_usable(files)
-    return typefaces
+    return tuple(typefaces)
 
 
 def list_fonts(folder: Path) -> list[Path]:
@@ -138,14 +138,20 @@ def _load_usable(files: list[Path]) -> list[Typeface]:
     return typefaces
 
 
-def choose_typeface(form: PlateFormat, faces: list[Typeface], rng: np.random.Generator) -> Typeface:
+def choose_typeface(form: PlateFormat, faces: tuple[Typeface, ...], rng: np.random.Generator) -> Typeface:
     """Half of the time one of the typefaces that the format names, each name as likely as the others; else any."""
     if rng.random() < TYPICAL_SHARE and form.typefaces:
         prefix = form.typefaces[rng.integers(len(form.typefaces))].lower()
-        typical = [face for face in faces if face.sought_name.startswith(prefix)]
+        typical = find_faces(faces, prefix)
         if typical:
             return typical[rng.integers(len(typical))]
     return faces[rng.integers(len(faces))]
+
+
+@functools.cache
+def find_faces(faces: tuple[Typeface, ...], prefix: str) -> list[Typeface]:
+    """The `faces` whose name begins with `prefix`. Cached, because a plate would ask hundreds of names."""
+    return [face for face in faces if face.sought_name.startswith(prefix)]
 
 
 def check_letters(path: Path, font: ImageFont.FreeTypeFont) -> None:

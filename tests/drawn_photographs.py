@@ -9,7 +9,7 @@ from media.pictures import write_image
 from synthesis.photograph import photograph
 from synthesis.placement import View, outline_in, turn
 from synthesis.subject import Choice, make_plate
-from synthesis.windows import Synthesizer, normalised
+from synthesis.windows import Synthesizer
 
 SHAPE = (300, 400)  # height, width in pixels
 WIDTHS = (80, 160)  # pixels that a plate spans
@@ -19,8 +19,8 @@ SEED = 7  # sets them apart from training and test windows
 def draw_formats(synthesizer: Synthesizer, formats: list[PlateFormat]) -> None:
     """Have `synthesizer` draw the plates of these formats, which need not be in formats/."""
     synthesizer.formats = formats
-    synthesizer.format_weights = normalised([form.weight for form in formats])
-    synthesizer.style_weights = {form.name: normalised([style.weight for style in form.styles]) for form in formats}
+    synthesizer.format_weights = [form.weight for form in formats]
+    synthesizer.style_weights = {form.name: [style.weight for style in form.styles] for form in formats}
 
 
 def draw_photo(
@@ -45,7 +45,7 @@ def draw_photo(
     corners += room * rng.uniform(0.2, 0.8, 2) - corners.min(0)
     background = synthesizer.backgrounds.draw(shape, number, SEED, rng)
     view = View(shape, corners, subject.pitch)
-    image = photograph(background, subject.board, outline_in(view, subject), subject.pitch, rng, night)
+    image = photograph(background, subject.board, outline_in(view, subject), subject.pitch, rng, night=night)
     low = np.floor(corners.min(0))
     box = [*low, *(np.ceil(corners.max(0)) - low)]
     return image, [int(value) for value in box], subject.code

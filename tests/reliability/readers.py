@@ -190,7 +190,7 @@ def make_formats() -> Samples:
 
 
 @functools.cache
-def own_faces() -> list[Typeface]:
+def own_faces() -> tuple[Typeface, ...]:
     return load_typefaces(())
 
 
