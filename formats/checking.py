@@ -3,10 +3,9 @@
 import dataclasses
 import functools
 import re
-import reprlib
 from collections.abc import Callable
 
-from common import ALPHABET, LONGEST_CODE
+from common import ALPHABET, LONGEST_CODE, show
 from formats.plate_format import BANDS, LINE_BREAK, SEPARATORS, TOKEN, PlateFormat, PlateStyle, expand_token
 
 # Limits on what can be drawn. They are far beyond the plates of every country, and not tuned beyond that.
@@ -68,9 +67,9 @@ def check_lists(lists: dict) -> None:
 def check_pattern(row: object, lists: dict[str, list[str]]) -> None:
     """Raise FormatError unless `row` is a [pattern, weight] that makes a code with characters on every line."""
     pattern, *weight = row if isinstance(row, list) and row else [row]
+    where = "patterns", pattern if isinstance(pattern, str) else show(pattern)
     if not (isinstance(pattern, str) and [*map(is_positive, weight)] == [True]):
-        raise FormatError(f"a pattern must be [text, weight above 0], not {show(row)}", "patterns", str(pattern))
-    where = "patterns", pattern
+        raise FormatError(f"a pattern must be [text, weight above 0], not {show(row)}", *where)
     if len(pattern) > LONGEST_TEXT:
         raise FormatError(f"pattern {show(pattern)} has {len(pattern)} characters; {LONGEST_TEXT} fit", *where)
     shortest = [0]  # the least number of characters of the code on each line
@@ -136,14 +135,6 @@ def required_keys(cls: type) -> tuple[str, ...]:
     """The fields of the dataclass `cls` that have no default."""
     missing = dataclasses.MISSING
     return tuple(f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is missing)
-
-
-def show(value: object) -> str:
-    """`value` as a message shows it, shortened."""
-    try:
-        return reprlib.repr(value)
-    except ValueError:  # Python refuses to write a whole number of thousands of digits
-        return "a number of thousands of digits"
 
 
 # --- the keys of a file -----------------------------------------------------------------------------------------------

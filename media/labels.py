@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from common import ALPHABET, UserError
+from common import ALPHABET, UserError, show
 from media.files import read_bytes
 from media.limits import NAME_LENGTH, TABLE_BYTES
 from media.tables import read_row
@@ -29,7 +29,6 @@ UNKNOWN = "?"  # TEXT of a plate that nobody can read
 CSV_COLUMNS = ("image_path", "plate_text")
 REMARK = b"#"  # begins a line that is no label, where the line has no tab
 FOLDER_LINE = "# photographs in "  # begins the line that tells the folder
-LONGEST_SHOWN = 50  # characters of a field that a message shows
 REMEDY = "a line has image, x, y, w, h, TEXT or image, TEXT, with tabs between"
 
 Box = tuple[float, float, float, float]  # x, y, width, height in pixels
@@ -51,11 +50,6 @@ class BadLine(Exception):
 def clean_code(text: str) -> str:
     """The code in `text`: its letters and digits, in upper case."""
     return "".join(character for character in text.upper() if character in ALPHABET)
-
-
-def shorten(text: str) -> str:
-    """`text` as a message shows it."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def read_labels(path: str | os.PathLike) -> list[Label]:
@@ -145,7 +139,7 @@ def parse_row(row: list[str], number: int) -> Label:
         raise BadLine(f"names an image by more than {NAME_LENGTH:,} characters; no file has such a name")
     code = clean_code(text)
     if not code and text.strip() != UNKNOWN:
-        raise BadLine(f"{shorten(text)!r} has no letter A-Z and no digit; write ? where the plate cannot be read")
+        raise BadLine(f"{show(text)} has no letter A-Z and no digit; write ? where the plate cannot be read")
     return Label(image, parse_box(numbers), code, number)
 
 
@@ -154,11 +148,11 @@ def parse_box(numbers: list[str]) -> Box | None:
     try:
         box = tuple(float(number) for number in numbers)
     except ValueError:
-        raise BadLine(f"{shorten(' '.join(numbers))!r} is no box; write x, y, w and h in pixels") from None
+        raise BadLine(f"{show(' '.join(numbers))} is no box; write x, y, w and h in pixels") from None
     if not any(box):
         return None
     if not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
-        raise BadLine(f"the box {shorten(' '.join(numbers))} has no area; write x, y, w and h in pixels, or 0 0 0 0")
+        raise BadLine(f"the box {show(' '.join(numbers))} has no area; write x, y, w and h in pixels, or 0 0 0 0")
     return box
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from common import ALPHABET, WINDOW_SHAPE, UserError, write_beside
+from common import ALPHABET, WINDOW_SHAPE, UserError, show, write_beside
 from media.arrays import read_arrays
 from media.limits import WEIGHTS_BYTES
 from network.quantised_net import Ranges
@@ -120,12 +120,6 @@ def list_differences(entries: dict, arrays: dict[str, np.ndarray], shapes: Shape
         if name not in shapes:
             differences.append(f"it has {show(name)}, which the network lacks")
     return differences
-
-
-def show(value: object) -> str:
-    """`value` as a message shows it, shortened."""
-    text = repr(value)
-    return text if len(text) <= 50 else f"{text[:50]}..."
 
 
 def restore(name: str, array: np.ndarray) -> np.ndarray:

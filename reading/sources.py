@@ -14,14 +14,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from common import UserError
+from common import UserError, shorten
 from media.files import show_bytes
 from media.limits import NAME_LENGTH, TABLE_BYTES
 from media.pictures import IMAGE_SUFFIXES
 from media.videos import ADDRESS, CODECS, name_stream
 
 STDIN = "-"  # the word that stands for the words on standard input
-SHOWN = 60  # characters of a word that is longer than a path can be
 LONGEST_NUMBER = 9  # digits of a camera's number; OpenCV takes 31 bits
 
 
@@ -115,7 +114,7 @@ def find(word: str, recursive: bool, faults: list[UserError]) -> Iterator[Source
     """The sources that one word stands for. A folder or pattern that gives nothing is added to `faults`."""
     address = make_address(word)
     if len(word) > NAME_LENGTH:  # all of it would be in messages
-        faults.append(UserError(f"{word[:SHOWN]}...: is longer than {NAME_LENGTH:,} characters; check the name"))
+        faults.append(UserError(f"{shorten(word)}: is longer than {NAME_LENGTH:,} characters; check the name"))
     elif not isinstance(address, Path):
         yield Film(address, name_stream(address))
     elif os.path.isdir(address):

@@ -3,14 +3,13 @@
 import dataclasses
 import json
 import os
-import reprlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from common import UserError, write_beside
+from common import UserError, show, write_beside
 from media.arrays import read_arrays
 from training.evaluation import FIGURES
 from training.minibatches import MODELS
@@ -95,7 +94,7 @@ def load_checkpoint(path: Path, weights: Path) -> Checkpoint:
         state = json.loads(str(arrays.pop("state")))
         version = state.pop("version")
         if version != CHECKPOINT_VERSION:
-            raise UserError(f"{path}: has version {reprlib.repr(version)}, not {CHECKPOINT_VERSION}; {remedy}")
+            raise UserError(f"{path}: has version {show(version)}, not {CHECKPOINT_VERSION}; {remedy}")
         options = {"out": None} | state.pop("options")
         progress = Progress(**state)
         if not is_sound(progress) or not are_sound(options):
