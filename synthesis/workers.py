@@ -2,7 +2,7 @@
 
 Windows are made in *chunks*: runs of consecutive indices. A window that fails costs itself alone. It is named on
 stderr, and another one takes its place. A worker process that dies costs its chunk, which another process makes again.
-Workers end when the process that started them ends, however it ends; `orphans.py` sees to it while they start.
+Workers end when the process that started them ends, however it ends; `orphans.py` sees to it.
 """
 
 import collections
@@ -12,7 +12,6 @@ import dataclasses
 import itertools
 import multiprocessing
 import multiprocessing.connection
-import os
 import queue
 import signal
 import sys
@@ -25,7 +24,7 @@ import cv2
 import numpy as np
 
 from common import WINDOW_SHAPE, UserError
-from synthesis.orphans import hear_sigterm, name_worker
+from synthesis.orphans import name_worker, watch_parent
 from synthesis.storage import concatenate, stack
 from synthesis.windows import Settings, Synthesizer
 
@@ -133,8 +132,7 @@ def signals_blocked() -> Iterator[None]:
 
 def work(settings: Settings, described: dict, connection: multiprocessing.connection.Connection) -> None:
     """What a worker process does: it makes chunks, as long as they are asked for."""
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    hear_sigterm()
+    watch_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     cv2.setNumThreads(1)
     synthesizer = None
@@ -155,12 +153,6 @@ def prepare_synthesizer(settings: Settings, described: dict) -> Synthesizer:
     if synthesizer.describe(0) != described:
         raise UserError("formats, typefaces or backgrounds have changed since the run began; begin again")
     return synthesizer
-
-
-def end_with_parent() -> None:
-    """Wait until the process that started this one has ended, and then end this one at once."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 class Crew:
