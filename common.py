@@ -36,6 +36,9 @@ READ_MARGIN = 0.04  # of the plate's width and height, left on each side of a pl
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)  # corners as fractions of width and height
 LONGEST_SHOWN = 60  # characters of a value that a message shows
 LONGEST_SUFFIX = 16  # characters of a suffix that a writer may know; a longer one could make a name too long
+LONGEST_SHOWN = 60  # characters of a user's text in a message; a terminal has about 80 in a line
+SHOWN_END = 20  # of them from the text's end, where a file's suffix is
+LARGEST_COUNT = 2**63 - 1  # of what a user counts or numbers, seeds too; Python's lists and streams take no larger one
 MOST_REDUCTION = 8  # times; `rectify` averages a plate that is larger than this many windows less finely; not tuned
 
 # `cv2.warpPerspective` counts from the centre of the first pixel, and corners count from its edge.
@@ -162,20 +165,24 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def natural(text: str) -> int:
-    """An argparse type: a whole number from 0 up."""
+    """An argparse type: a whole number from 0 to LARGEST_COUNT."""
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
+    if value > LARGEST_COUNT:
+        raise argparse.ArgumentTypeError(f"{shorten(text)} is too large")
     return value
 
 
 def positive(kind: type[float]) -> Callable[[str], float]:
-    """An argparse type: a number of `kind`, int or float, above 0."""
+    """An argparse type: a number of `kind`, int or float, above 0; an int is at most LARGEST_COUNT."""
 
     def parse(text: str) -> float:
         value = kind(text)
         if not 0 < value < math.inf:
             raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        if kind is int and value > LARGEST_COUNT:
+            raise argparse.ArgumentTypeError(f"{shorten(text)} is too large")
         return value
 
     parse.__name__ = kind.__name__  # argparse writes it where `text` is no number: "invalid int value"
@@ -300,6 +307,23 @@ def watch_stdout() -> WatchedFile:
 def printable(text: str) -> str:
     """`text` on one line: what a terminal would not print, in names of files for example, is escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def shorten(text: str) -> str:
+    """`text`, or its two ends where a message would be too long to read with all of it."""
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    return f"{text[: LONGEST_SHOWN - SHOWN_END - 3]}...{text[-SHOWN_END:]}"
+
+
+def show(value: object) -> str:
+    """`value` as a message quotes it: as Python writes it, printable, and shortened."""
+    if isinstance(value, str):
+        value = shorten(value)  # before it is quoted, because a sign may take ten characters then
+    try:
+        return shorten(repr(value))
+    except ValueError:  # Python refuses to write a whole number of thousands of digits
+        return "a number of thousands of digits"
 
 
 @functools.cache  # a second call would silence `sys.stderr` too

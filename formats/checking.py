@@ -67,9 +67,9 @@ def check_lists(lists: dict) -> None:
 def check_pattern(row: object, lists: dict[str, list[str]]) -> None:
     """Raise FormatError unless `row` is a [pattern, weight] that makes a code with characters on every line."""
     pattern, *weight = row if isinstance(row, list) and row else [row]
+    where = "patterns", pattern if isinstance(pattern, str) else show(pattern)
     if not (isinstance(pattern, str) and [*map(is_positive, weight)] == [True]):
-        raise FormatError(f"a pattern must be [text, weight above 0], not {show(row)}", "patterns", str(pattern))
-    where = "patterns", pattern
+        raise FormatError(f"a pattern must be [text, weight above 0], not {show(row)}", *where)
     if len(pattern) > LONGEST_TEXT:
         raise FormatError(f"pattern {show(pattern)} has {len(pattern)} characters; {LONGEST_TEXT} fit", *where)
     shortest = [0]  # the least number of characters of the code on each line

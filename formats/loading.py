@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from common import UserError
+from common import UserError, show
 from formats.cache import keep_tables
 from formats.checking import FormatError, parse_format
 from formats.plate_format import PlateFormat
@@ -59,8 +59,13 @@ def read_files(names: str | None = None, folder: str | os.PathLike = FOLDER) -> 
         wanted = [name.strip() for name in names.split(",")]
     for name in wanted:
         if name not in paths:
-            raise UserError(f"no plate format is called {name!r}; there are {', '.join(paths)}")
-    return {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
+            raise UserError(f"no plate format is called {show(name)}; there are {', '.join(paths)}")
+    contents = {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
+    if names is None and folder == FOLDER:
+        with contextlib.suppress(*CACHE_FAULTS):
+            tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode("utf-8")))
+            return [parse_format(path.stem, table) for path, table in zip(contents, tables, strict=True)]
+    return [read_format(path, content) for path, content in contents.items()]
 
 
 def read_format(path: Path, content: bytes) -> PlateFormat:

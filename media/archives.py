@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
-from common import UserError
+from common import UserError, shorten
 from media import zips
 from media.files import get_size, open_file, read_bytes, show_bytes
 from media.limits import MEMBER_BYTES, NAME_LENGTH, TAR_HEADER_BYTES, ZIP_LIST_BYTES
@@ -65,7 +65,7 @@ def shorten_name(member: Member) -> Member:
         return member
 
     reason = f"with a name of more than {NAME_LENGTH:,} characters"
-    return member._replace(name=f"{member.name[:60]}...{member.name[-20:]}", read=lambda: refuse(reason))
+    return member._replace(name=shorten(member.name), read=lambda: refuse(reason))
 
 
 def refuse(reason: str) -> NoReturn:

@@ -4,6 +4,7 @@ import collections
 import errno
 import os
 import re
+import stat
 from pathlib import Path
 
 from common import UserError
@@ -35,7 +36,7 @@ class BackgroundFolder:
         """
         self.folder = folder
         self.path = folder / "index.tsv"
-        self.partial = folder / ".partial"  # the next picture, until it is whole
+        self.partial = folder / ".partial"  # the picture that is being written
         self.members: list[str] = []  # where each picture is from, by number
         self.names: set[str] = set()  # the same without their order
         self.per_class = collections.Counter()
@@ -43,6 +44,7 @@ class BackgroundFolder:
             folder.mkdir(parents=True, exist_ok=True)
             left = {path.name for path in folder.iterdir()} - KEPT
             self.check_left(left, resume)
+            self.check_partial()
             whole = self.load() if left else 0  # before the index is opened, because opening a pipe waits
             self.index = self.path.open("ab", buffering=0)  # each line is on disk before the next picture
             self.index.truncate(whole)
@@ -61,6 +63,14 @@ class BackgroundFolder:
             raise UserError(
                 f"{self.folder}: has no index.tsv to resume from; empty it, or name another folder with --out"
             )
+
+    def check_partial(self) -> None:
+        """Raise UserError where a pipe, a device, a link or a folder has the name of the picture that is being written.
+
+        Writing to a pipe waits, and writing to a link changes another file.
+        """
+        if os.path.lexists(self.partial) and not stat.S_ISREG(self.partial.lstat().st_mode):
+            raise UserError(f"{self.partial}: cannot be written (it is no regular file); delete it")
 
     def load(self) -> int:
         """Read the lines of the index, and return their bytes without a last line that is not whole.

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from common import UserError, show
+from common import UserError, shorten
 from media.files import show_bytes
 from media.limits import NAME_LENGTH, TABLE_BYTES
 from media.pictures import IMAGE_SUFFIXES
@@ -114,7 +114,7 @@ def find(word: str, recursive: bool, faults: list[UserError]) -> Iterator[Source
     """The sources that one word stands for. A folder or pattern that gives nothing is added to `faults`."""
     address = make_address(word)
     if len(word) > NAME_LENGTH:  # all of it would be in messages
-        faults.append(UserError(f"{show(word)}: is longer than {NAME_LENGTH:,} characters; check the name"))
+        faults.append(UserError(f"{shorten(word)}: is longer than {NAME_LENGTH:,} characters; check the name"))
     elif not isinstance(address, Path):
         yield Film(address, name_stream(address))
     elif os.path.isdir(address):

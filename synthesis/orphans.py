@@ -18,10 +18,13 @@ def name_worker() -> str:
 
 
 def watch_parent() -> None:
-    """From now on, end this worker soon after its parent has ended. Windows does not tell; there this does nothing."""
+    """From now on, end this worker soon after its parent has ended.
+
+    A worker calls this before its imports, when Python does not know the parent yet. It calls this again once it has
+    started, because nothing tells of the parent before that on Windows.
+    """
     hear_sigterm()
-    parent = int(multiprocessing.current_process().name.rpartition(" ")[2])
-    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def hear_sigterm() -> None:
@@ -33,17 +36,17 @@ def hear_sigterm() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
-def end_with(parent: int) -> None:
-    """Wait until `parent` is no longer the process that started this one, and then end this one at once."""
+def end_with_parent() -> None:
+    """Wait until the process that started this one has ended, and then end this one at once."""
+    known = multiprocessing.parent_process()
+    if known:
+        known.join()
+    else:
+        wait_for_end(int(multiprocessing.current_process().name.rpartition(" ")[2]))
+    os._exit(1)
+
+
+def wait_for_end(parent: int) -> None:
+    """Wait until `parent` is no longer the process that started this one; on Windows, for ever."""
     while os.name != "posix" or os.getppid() == parent:
         time.sleep(PAUSE)
-    os._exit(1)
-
-
-def end_with_parent() -> None:
-    """Wait until the process that started this one has ended, and then end this one at once.
-
-    It works everywhere, but only once the imports are over, when `multiprocessing` knows the parent.
-    """
-    multiprocessing.parent_process().join()
-    os._exit(1)

@@ -2,7 +2,7 @@
 
 Windows are made in *chunks*: runs of consecutive indices. A window that fails costs itself alone. It is named on
 stderr, and another one takes its place. A worker process that dies costs its chunk, which another process makes again.
-Workers end when the process that started them ends, however it ends; `orphans.py` sees to it while they start.
+Workers end when the process that started them ends, however it ends; `orphans.py` sees to it.
 """
 
 import collections
@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 
 from common import WINDOW_SHAPE, UserError
-from synthesis.orphans import end_with_parent, hear_sigterm, name_worker
+from synthesis.orphans import name_worker, watch_parent
 from synthesis.storage import concatenate, stack
 from synthesis.windows import Settings, Synthesizer
 
@@ -135,8 +135,7 @@ def signals_blocked() -> Iterator[None]:
 
 def work(settings: Settings, described: dict, connection: multiprocessing.connection.Connection) -> None:
     """What a worker process does: it makes chunks, as long as they are asked for."""
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    hear_sigterm()
+    watch_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     cv2.setNumThreads(1)
     keep_memory()

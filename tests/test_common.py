@@ -1,5 +1,6 @@
 """common.py: codes and slots, rectification, and files that are whole or not there."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -50,6 +51,39 @@ def test_edits_are_counted_both_ways(a, b, distance):
 def test_one_edit_is_a_distance_of_one_at_most(code, at, character):
     assert common.edit_distance(code, code[:at] + character + code[at:]) == 1
     assert common.edit_distance(code, code[:at] + code[at + 1 :]) == (at < len(code))
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+
+
+@given(st.text() | st.text(min_size=100))
+@settings(deadline=None)
+def test_a_message_shows_both_ends_of_a_long_text(text):
+    shown = common.shorten(text)
+    assert len(shown) == min(len(text), common.LONGEST_SHOWN)
+    assert shown == text or (text.startswith(shown.split("...")[0]) and text.endswith(shown[-common.SHOWN_END :]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a" * 10**6, "\0" * 10**6, ["a"] * 1000, {"a": [[0] * 9] * 9}, 10**4000, 1 << 10**6, b"\xff" * 99, None],
+    ids=range(8),
+)
+def test_a_value_in_a_message_is_printable_and_short(value):
+    shown = common.show(value)
+    assert len(shown) <= common.LONGEST_SHOWN
+    assert shown.isprintable()
+
+
+def test_a_short_value_is_shown_whole():
+    assert [common.show(value) for value in ("a\tb", 1.5, [1, "a"])] == ["'a\\tb'", "1.5", "[1, 'a']"]
+
+
+@pytest.mark.parametrize("parse", [common.natural, common.positive(int)])
+def test_a_number_beyond_all_counts_is_refused(parse):
+    assert parse(str(common.LARGEST_COUNT)) == common.LARGEST_COUNT
+    with pytest.raises(argparse.ArgumentTypeError, match=r"^10+\.\.\.0+ is too large$"):
+        parse(str(10**100))
 
 
 # --- rectification ------------------------------------------------------------------------------------------------

@@ -5,12 +5,13 @@ import os
 import sys
 from pathlib import Path
 
+from common import LARGEST_COUNT
 from synthesis.windows import Settings
 
 
 def is_count(value) -> bool:
-    """Whether `value` is a whole number from 0 up that something may be counted by."""
-    return type(value) is int and 0 <= value <= sys.maxsize
+    """Whether `value` is a whole number that an option or a count of a run can have."""
+    return type(value) is int and 0 <= value <= LARGEST_COUNT
 
 
 def is_text(value) -> bool:

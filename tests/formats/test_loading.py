@@ -137,6 +137,12 @@ HOSTILE = {  # what of SMALL is replaced, with what; the line and the reason tha
     "number of 5,000 digits": ("weight = 1.5", f"weight = {'9' * 5_000}", 3, "a number is too long"),
     "number of 4,000 digits": ("weight = 1.5", f"weight = {'9' * 4_000}", 3, "weight must be a number above 0"),
     "number of 100,000 hexadecimal digits": ("weight = 1.5", f"weight = 0x{'f' * 100_000}", 3, "weight must be"),
+    "pattern of 100,000 hexadecimal digits": (
+        "patterns = [",
+        f"patterns = [\n    [0x{'f' * 100_000}, 1],",
+        5,
+        "a pattern must be [text, weight above 0], not a number of thousands of digits",
+    ),
     "nested lists": ("weight = 1.5", f"weight = {'[' * 100_000}", 3, "nested too deeply"),
     "nested tables": ("weight = 1.5", f"weight = {'{a=' * 100_000}", 3, "nested too deeply"),
     "nested a little": ("weight = 1.5", f"weight = {'[' * 200}{']' * 200}", 3, "weight must be a number above 0"),

@@ -169,6 +169,16 @@ def put_extracted(make_index: Callable[[Path], object]) -> Callable[[Path], None
     return put
 
 
+def put_half(make_partial: Callable[[Path], object]) -> Callable[[Path], None]:
+    """The same archive, and a folder of an interrupted run whose unfinished picture `make_partial` makes."""
+
+    def put(folder: Path) -> None:
+        put_extracted(Path.touch)(folder)
+        make_partial(folder / "bgs" / ".partial")
+
+    return put
+
+
 # --- archives of arrays ---------------------------------------------------------------------------------------------
 
 

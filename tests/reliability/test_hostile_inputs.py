@@ -16,6 +16,8 @@ from command_line import ROOT
 from reliability import inputs
 from reliability.inputs import make_row, put_checkpoint, put_extracted, put_format, put_negatives, put_rows, write_text
 
+from training.options import TrainingOptions
+
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="NOT TESTED: these devices, sockets and limits are Linux's"
 )
@@ -55,7 +57,7 @@ CASES = {
     ),
     "60 GB as a photograph": Case(inputs.put_special, "detect.py sparse.jpg WEIGHTS", ("60 GB", "limit is 256 MB")),
     "a long number": Case(
-        inputs.put_photograph, f"detect.py {'9' * 5000}", ("999...: is longer than 4,096 characters; check the name",)
+        inputs.put_photograph, f"detect.py {'9' * 5000}", ("999: is longer than 4,096 characters; check the name",)
     ),
     "a table of a folder with a long name": Case(
         lambda folder: (folder / "labels.tsv").write_text(f"# photographs in {'x' * 99_999}\na.png\tKA02\n"),
@@ -124,6 +126,17 @@ CASES = {
     "an archive is a loop": Case(inputs.put_special, "extractbgs.py loop.tar", ("loop.tar: cannot be read",)),
     "an index is a pipe": Case(put_extracted(os.mkfifo), "extractbgs.py a.zip --resume", ("index.tsv", "it is a pipe")),
     "an index is a folder": Case(put_extracted(os.mkdir), "extractbgs.py a.zip --resume", ("index.tsv", "a folder")),
+    **{
+        f"an unfinished picture is {kind}": Case(
+            inputs.put_half(make), "extractbgs.py a.zip --resume", ("bgs/.partial: cannot be written", "delete it")
+        )
+        for kind, make in {
+            "a pipe": os.mkfifo,
+            "a device": lambda path: path.symlink_to("/dev/full"),
+            "a link": lambda path: path.symlink_to("../mine.jpg"),
+            "a folder": os.mkdir,
+        }.items()
+    },
     "backgrounds are a pipe": Case(inputs.put_special, "gen.py 1 --bgs pipe", ("pipe: cannot be read as a folder",)),
     "backgrounds to mine are a pipe": Case(inputs.put_special, "mine.py WEIGHTS --bgs pipe", ("pipe", "folder")),
     "a folder for windows is a pipe": Case(inputs.put_special, "gen.py 1 --out pipe", ("pipe: cannot be made",)),
@@ -157,6 +170,13 @@ CASES = {
     "a checkpoint of other keys": Case(
         put_checkpoint(inputs.save_state(windows="many")), "train.py --resume", ("no checkpoint", GOES_ON)
     ),
+    "a checkpoint of a seed of 30 digits": Case(
+        put_checkpoint(inputs.save_state(options=TrainingOptions().kept() | {"seed": 10**30})),
+        "train.py --resume",
+        ("no checkpoint", GOES_ON),
+    ),
+    "a seed of 30 digits": Case(inputs.put_special, f"train.py --seed {10**30}", ("--seed: 1000", "is too large")),
+    "a batch of 30 digits": Case(inputs.put_special, f"train.py --batch {10**30}", ("--batch: 1000", "is too large")),
     "batches": Case(
         inputs.put_batches,
         "train.py --data data --batches 1 --batch 99 --bgs none --formats in",
