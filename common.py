@@ -13,7 +13,6 @@ import gc
 import io
 import math
 import os
-import reprlib
 import secrets
 import shutil
 import signal
@@ -34,7 +33,6 @@ LONGEST_CODE = 12  # characters; Indian plates alone run from 8 to 11
 WINDOW_SHAPE = (64, 128)  # height and width in pixels
 READ_MARGIN = 0.04  # of the plate's width and height, left on each side of a plate that is rectified to be read
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)  # corners as fractions of width and height
-LONGEST_SHOWN = 60  # characters of a value that a message shows
 LONGEST_SUFFIX = 16  # characters of a suffix that a writer may know; a longer one could make a name too long
 LONGEST_SHOWN = 60  # characters of a user's text in a message; a terminal has about 80 in a line
 SHOWN_END = 20  # of them from the text's end, where a file's suffix is
@@ -48,16 +46,6 @@ TO_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
 class UserError(Exception):
     """A mistake that the user can correct. Its text is one line that names the file or option, and the remedy."""
-
-
-def show(value: object) -> str:
-    """`value` as a message shows it: on one line, and shortened where it is long."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = LONGEST_SHOWN
-    try:
-        return short.repr(value)
-    except ValueError:  # Python refuses to write a whole number of thousands of digits
-        return "a number of thousands of digits"
 
 
 # --- codes ----------------------------------------------------------------------------------------------------------

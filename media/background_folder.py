@@ -49,7 +49,6 @@ class BackgroundFolder:
             self.index = self.path.open("ab", buffering=0)  # each line is on disk before the next picture
             self.index.truncate(whole)
             self.delete_unlisted(left)
-            self.partial.unlink(missing_ok=True)  # a killed run left it, or it is a pipe, whose writing would wait
         except OSError as error:
             raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another with --out") from None
 

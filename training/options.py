@@ -21,7 +21,7 @@ def is_text(value) -> bool:
 KEPT = {  # the options that a checkpoint keeps, and how each value is checked
     "hours": lambda value: type(value) in (int, float) and 0 < value <= sys.float_info.max,
     "batches": lambda value: value is None or (is_count(value) and value > 0),
-    "seed": lambda value: type(value) is int and value >= 0,  # as large as a user likes
+    "seed": is_count,
     "formats": lambda value: value is None or is_text(value),
     "fonts": lambda value: isinstance(value, list) and all(map(is_text, value)),
     "bgs": is_text,

@@ -1,6 +1,5 @@
 """media/background_folder.py: a picture counts when the index has its line, whatever a killed run left."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -71,16 +70,3 @@ def test_a_folder_with_other_files_is_refused_and_kept(tmp_path, resume, words):
     with pytest.raises(UserError, match=words):
         BackgroundFolder(tmp_path, resume)
     assert read_all(tmp_path) == {"photo.jpg": b"mine"}
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="NOT TESTED: this system has no pipes with names")
-def test_a_pipe_in_place_of_the_next_picture_is_removed(tmp_path):
-    """Opening it would wait for a reader, for ever."""
-    folder = BackgroundFolder(tmp_path / "bgs", resume=False)
-    folder.add(b"a picture", "street", "a.jpg")
-    folder.close()
-    os.mkfifo(tmp_path / "bgs" / ".partial")
-    folder = BackgroundFolder(tmp_path / "bgs", resume=True)
-    folder.add(b"another", "street", "b.jpg")
-    folder.close()
-    assert (tmp_path / "bgs" / "00000001.jpg").read_bytes() == b"another"
