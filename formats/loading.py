@@ -60,12 +60,7 @@ def read_files(names: str | None = None, folder: str | os.PathLike = FOLDER) -> 
     for name in wanted:
         if name not in paths:
             raise UserError(f"no plate format is called {show(name)}; there are {', '.join(paths)}")
-    contents = {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
-    if names is None and folder == FOLDER:
-        with contextlib.suppress(*CACHE_FAULTS):
-            tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode("utf-8")))
-            return [parse_format(path.stem, table) for path, table in zip(contents, tables, strict=True)]
-    return [read_format(path, content) for path, content in contents.items()]
+    return {paths[name]: read_bytes(paths[name], TEXT_BYTES) for name in dict.fromkeys(wanted)}
 
 
 def read_format(path: Path, content: bytes) -> PlateFormat:
