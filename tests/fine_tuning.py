@@ -55,7 +55,7 @@ def make_synthesizer(folder: Path, backgrounds: str) -> Synthesizer:
     synthesizer = Synthesizer(Settings(backgrounds=backgrounds))
     draw_formats(synthesizer, load_formats(None, folder / "formats"))
     faces = load_typefaces((str(folder / "typefaces"),))
-    synthesizer.faces = [face for face in faces if face.path.stem == "Dotted"]
+    synthesizer.faces = tuple(face for face in faces if face.path.stem == "Dotted")
     return synthesizer
 
 
