@@ -185,7 +185,7 @@ def run_line(line: str, folder: Path) -> subprocess.CompletedProcess:
 
 
 def test_each_line_of_a_block_is_a_known_command_or_an_output():
-    outputs = (find_output("KA02"), find_output("{"), find_output("plates "))
+    outputs = [find_output(beginning) for beginning in ("KA02", "{", "plates ", "before: ")]
     for block in find_blocks():
         if "\n".join(block) not in outputs:
             assert {without_comment(line) for line in block} <= KNOWN
