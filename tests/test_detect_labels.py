@@ -60,7 +60,7 @@ def test_labels_are_checked_before_anything_is_read(photos, tmp_path):
     for lines, words in [
         ("gray.png\tAB12\ngray.png\n", ["labels.tsv: line 2: has 1 field"]),
         ("gray.png\tAB12\nnone.png\tAB12\n", ["labels.tsv: line 2: none.png is none of the photographs"]),
-        ("gray.png\t1\t2\t0\t4\tAB12\n", ["labels.tsv: line 1: the box 1 2 0 4 has no area"]),
+        ("gray.png\t1\t2\t0\t4\tAB12\n", ["labels.tsv: line 1: the box '1 2 0 4' has no area"]),
     ]:
         labels.write_text(lines)
         assert_refused(run_detect(photos, "none.npz", "--labels", labels), *words)

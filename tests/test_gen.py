@@ -78,7 +78,7 @@ def test_the_same_command_makes_the_same_files(made, tmp_path, count, workers):
 
 
 @pytest.mark.parametrize(
-    ("count", "shard", "seed"), [(3, "1/1", 2**32), (3, "1/1", 10**30), (10**20, f"1/{10**20}", 0)]
+    ("count", "shard", "seed"), [(3, "1/1", 2**32), (3, "1/1", 2**63 - 1), (10**18, f"1/{10**18}", 0)]
 )
 def test_numbers_may_have_more_than_32_bits(tmp_path, count, shard, seed):
     result = run_gen(tmp_path, str(count), "--shard", shard, "--seed", str(seed))
