@@ -128,9 +128,33 @@ def signals_blocked() -> Iterator[None]:
     resource_tracker.ensure_running()  # starting a process starts it, and that would unblock the signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        yield
+        with signals_deferred():
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Let SIGNALS take effect at the end of the block, also those that another thread of this process gets.
+
+    Python handles signals in its main thread, so in another thread there is nothing to do.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    heard = [number for number, handler in handlers.items() if callable(handler)]
+    for number in heard:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, handlers[number])
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 def work(settings: Settings, described: dict, connection: multiprocessing.connection.Connection) -> None:
