@@ -12,6 +12,7 @@ from synthesis.chance import pick
 from synthesis.lettering import (
     TextLine,
     draw_characters,
+    measure_ink,
     scale_letters,
     set_line,
     set_prefix,
@@ -19,7 +20,7 @@ from synthesis.lettering import (
     stack_letters,
     vary_groups,
 )
-from synthesis.typefaces import CAP_HEIGHT, Typeface
+from synthesis.typefaces import Typeface
 
 LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
 MOST_HEIGHT = 0.93  # of the room: the height of the code's lines with the gap between them
@@ -240,7 +241,7 @@ def set_class_letters(
     if len(letters) > 1:
         return stack_letters(letters, face, x, top, height, width), span
     size = height * rng.uniform(0.35, 0.6)
-    ink = min(face.glyph(letters)[0].shape[1] * size / CAP_HEIGHT, room)
+    ink = min(measure_ink(letters, face, rng) * size, room)
     y = top + pick((0, 0.5, 1), rng) * (height - size)
     return [TextLine(letters, np.array([x - ink / 2]), np.array([ink]), y, size)], span
 

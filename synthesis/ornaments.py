@@ -29,7 +29,7 @@ SCREWS_SHARE = 0.45
 DIRT_SHARE = 0.25
 DIRT = (110, 100, 85)
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
-PICTURE_KINDS = (0.45, 0.3, 0.25)  # of the pictures in a code: things, symbols, seals
+PICTURE_KINDS = {"thing": 0.45, "symbols": 0.3, "seal": 0.25}  # shares of the pictures in a code
 GAP_MARKS = " -.·"  # where an emblem may be in the code
 
 
@@ -68,11 +68,8 @@ def draw_band(
     if style.band_text and rng.random() < 0.9:
         size = min((y1 - y0) * 0.75, (x1 - x0) * 0.5, 0.28 * image.shape[0]) * rng.uniform(0.5, 1)
         y = (y0 + y1 - size) / 2 if lies else y1 - size * 1.5
-        mask = np.zeros(image.shape[:2], np.uint8)
-        face = faces[rng.integers(len(faces))]
         words = caption_text(style.band_text[rng.integers(len(style.band_text))])
-        draw_line(mask, set_line(words, face, x0 + 1, x1 - 1, y, size, rng), face)
-        lay_ink(image, mask, jitter_colour(WHITE, rng))
+        write_words(image, words, (x0 + 1, x1 - 1), y, size, jitter_colour(WHITE, rng), faces, rng)
     if style.flag and rng.random() < FLAG_SHARE:
         draw_flag(image, place_band_flag(box, rng), style.flag, rng)
     elif not lies and rng.random() < 0.7:
@@ -252,11 +249,11 @@ def draw_picture_in_line(
     """Draw the picture that is number `place` of the characters of `line`, in place: a thing, symbols, or a seal."""
     x, width = line.centres[place], line.widths[place]
     middle = line.y + line.height * rng.uniform(0.4, 0.6)
-    kind = pick((0, 1, 2), rng, PICTURE_KINDS)
-    if kind == 0:
+    kind = pick(tuple(PICTURE_KINDS), rng, tuple(PICTURE_KINDS.values()))
+    if kind == "thing":
         height = min(line.height * rng.uniform(0.6, 1.2), 1.6 * width)  # most things are higher than wide
         draw_thing(image, (x, middle + height / 2), height, rng)
-    elif kind == 1:
+    elif kind == "symbols":
         for _ in range(rng.integers(1, 5)):
             draw_symbol(image, rng.normal((x, middle), 0.1 * width), width * rng.uniform(0.2, 0.6), rng)
     else:
@@ -276,11 +273,8 @@ def draw_seal(
         cv2.circle(image, place, max(1, round(share * radius)), to_tint(rng.uniform(0, 255, 3)), weight, cv2.LINE_AA)
     letters = draw_characters(LETTERS, rng.integers(1, 4), rng)
     size = radius * rng.uniform(0.5, 1.1)
-    face = faces[rng.integers(len(faces))]
-    mask = np.zeros(image.shape[:2], np.uint8)
-    left, right = centre[0] - 0.7 * radius, centre[0] + 0.7 * radius
-    draw_line(mask, set_line(letters, face, left, right, centre[1] - size / 2, size, rng), face)
-    lay_ink(image, mask, np.float32(20) if tint.mean() > 128 else np.float32(235))
+    span = centre[0] - 0.7 * radius, centre[0] + 0.7 * radius
+    write_words(image, letters, span, centre[1] - size / 2, size, contrast_to(tint), faces, rng)
 
 
 def draw_sticker(image: np.ndarray, faces: tuple[Typeface, ...], rng: np.random.Generator) -> None:
@@ -293,10 +287,32 @@ def draw_sticker(image: np.ndarray, faces: tuple[Typeface, ...], rng: np.random.
     cv2.rectangle(image, (round(x), round(y)), (round(x + w), round(y + h)), to_tint(tint), -1)
     if rng.random() < 0.5:
         words = f"{rng.integers(100):02}" if rng.random() < 0.5 else pick(MONTHS, rng)
-        face = faces[rng.integers(len(faces))]
-        mask = np.zeros((height, width), np.uint8)
-        draw_line(mask, set_line(words, face, x + 1, x + w - 1, y + 0.15 * h, 0.7 * h, rng), face)
-        lay_ink(image, mask, np.float32(20) if tint.mean() > 128 else np.float32(235))
+        write_words(image, words, (x + 1, x + w - 1), y + 0.15 * h, 0.7 * h, contrast_to(tint), faces, rng)
+
+
+def write_words(
+    image: np.ndarray,
+    words: str,
+    span: tuple[float, float],
+    top: float,
+    height: float,
+    ink: np.ndarray,
+    faces: tuple[Typeface, ...],
+    rng: np.random.Generator,
+) -> None:
+    """Write `words` in any typeface on `image`, in place, within `span` (x0, x1), with capitals `height` high.
+
+    `top` is the top of the capitals. All lengths are in pixels.
+    """
+    face = faces[rng.integers(len(faces))]
+    mask = np.zeros(image.shape[:2], np.uint8)
+    draw_line(mask, set_line(words, face, *span, top, height, rng), face)
+    lay_ink(image, mask, ink)
+
+
+def contrast_to(tint: np.ndarray) -> np.ndarray:
+    """A gray level that is legible on `tint` (3,), 0..255."""
+    return np.float32(20 if tint.mean() > 128 else 235)
 
 
 def draw_screws(image: np.ndarray, rng: np.random.Generator) -> None:
