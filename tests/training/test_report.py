@@ -75,3 +75,9 @@ def test_a_batch_tells_what_to_expect():
     row["windows_per_second"] = 99.0
     assert "at the end about 73 % of codes" in report.batch_line(row, 60, 0.731)
     assert "at the end" not in report.batch_line(row, 60)
+
+
+def test_nothing_is_expected_of_a_run_that_cannot_read_yet():
+    history = [{"windows": 20_000 * (i + 1), "code": 0.01 * i} for i in range(5 + report.LEAST_HISTORY)]
+    assert report.expect_code(history[: 4 + report.LEAST_HISTORY], 400_000) is None
+    assert report.expect_code(history, 400_000) > 0.09
