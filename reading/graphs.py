@@ -56,8 +56,7 @@ def rewrite(graph: bytes) -> bytes:
     """`graph` as ONNX Runtime rewrites it on every processor.
 
     What it does for the processor at hand, it does when the graph is loaded, so the cache may move to another machine
-    of the same kind.
-    Where no file can be written, it is `graph` itself, which gives the same answers.
+    of the same kind. Where no file can be written, it is `graph` itself, which gives the same answers.
     """
     options = make_options()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

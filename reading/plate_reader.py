@@ -121,11 +121,11 @@ class PlateReader:
         places = self.find_places(photo)
         if may_be_plate(photo.shape):
             places = np.concatenate([places, outline(photo.shape, WHOLE_MARGIN)[None]])
-        believed = [(seen.plate, self.believe(seen, photo.shape)) for seen in self.read_places(photo, places)]
-        believed = [pair for pair in believed if self.is_plate(pair[1])]
-        chosen = without_doubles([plate for plate, _ in believed])
-        plates = [believed[number][1] for number in chosen]
-        return sorted(plates, key=lambda plate: -plate.confidence)
+        pairs = [(seen.plate, self.believe(seen, photo.shape)) for seen in self.read_places(photo, places)]
+        pairs = [(plate, believed) for plate, believed in pairs if self.is_plate(believed)]
+        # the looks alone choose among readings of one plate: what fills the photo is no more right for that
+        chosen = without_doubles([plate for plate, _ in pairs])
+        return sorted((pairs[number][1] for number in chosen), key=lambda plate: -plate.confidence)
 
     def read_crops(self, crops: Sequence[np.ndarray]) -> list[list[Plate]]:
         """The plate, if any, of each crop (H, W, 3) uint8 BGR, which shows a plate and nothing else."""
