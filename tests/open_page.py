@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -90,7 +91,9 @@ class Page:
         return self.browser.execute_script(script, *arguments)
 
     def wait(self, condition: Callable[[], object]):
-        return WebDriverWait(self.browser, PATIENCE).until(lambda _: condition())
+        """Wait until `condition` holds. The page may draw its tiles anew while the condition looks at them."""
+        wait = WebDriverWait(self.browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
+        return wait.until(lambda _: condition())
 
     def press(self, *keys: str) -> None:
         """Type these keys, wherever the focus is."""
@@ -109,6 +112,11 @@ class Page:
     def names(self) -> list[str]:
         """The names of the photos on the screen, in their order."""
         return self.run("return [...document.querySelectorAll('.tile .name')].map(name => name.textContent)")
+
+    def count_columns(self) -> int:
+        """How many columns of photos are on the screen."""
+        tiles = "[...document.querySelectorAll('.tile')]"
+        return self.run(f"return new Set({tiles}.map(tile => tile.getBoundingClientRect().x)).size")
 
     def focused(self) -> str:
         """The accessible name of what has the focus."""
