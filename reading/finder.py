@@ -4,6 +4,7 @@ The finder sees a photograph as a pyramid of smaller and smaller pictures, its *
 every eighth pixel. Positions that show the same plate are merged, so that each plate is one *candidate*.
 """
 
+import collections
 from collections.abc import Iterator
 
 import cv2
@@ -18,7 +19,8 @@ PLATE_WIDTHS = (38, 58)  # narrowest and widest plate, in pixels, that the finde
 LEVEL_STEP = 2**-0.5  # scale from one level to the next: more than 38/58, so that the ranges of neighbours overlap
 BORDER = 16  # pixels around a level, so that a plate at the photo's edge can stand in the middle of a patch
 GRAY = (90, 90, 90)  # BGR of the border: repeated edge pixels would make a plate at the edge look longer
-STRIP_PIXELS = 1_000_000  # size of the strips in which the finder sees a level: it bounds memory. Not tuned
+# Size of the strips in which the finder sees a level. Twice as many pixels take 50 MB more, and 7 % more time.
+STRIP_PIXELS = 500_000
 # The candidates.
 FINDER_PRESENCE = 0.3  # least presence of a position that counts; low, because the reader decides later
 MAX_POSITIONS = 1000  # most positions that are merged, those with the highest presence; not tuned
@@ -39,23 +41,23 @@ def scales(min_plate: float, max_plate: float) -> np.ndarray:
     return finest * LEVEL_STEP ** np.arange(1 + max(0, int(np.ceil(steps))))
 
 
-def pyramid(photo: np.ndarray, min_plate: float, max_plate: float) -> list[np.ndarray]:
-    """The levels of `photo` (H, W, 3) on which the finder looks for plates of these widths, finest first.
+def pyramid(photo: np.ndarray, min_plate: float, max_plate: float) -> Iterator[np.ndarray]:
+    """Yield the levels of `photo` (H, W, 3) on which the finder looks for plates of these widths, finest first.
 
     A photo that is narrower than `min_plate` may be a plate itself, so it has a level too. A photo that is narrower
     than NARROWEST_PLATE has none.
     """
     height, width = photo.shape[:2]
     if width < NARROWEST_PLATE:
-        return []
-    levels = []
+        return
+    latest = collections.deque(maxlen=2)  # levels; a large photo has more than should be kept
     for scale in scales(min(min_plate, width), min(max_plate, width)):
         size = max(1, round(width * scale)), max(1, round(height * scale))
         # The level of twice this size has far fewer pixels than the photo and gives nearly the same result.
-        source = levels[-2] if len(levels) >= 2 and 2 * scale <= 1 else photo
+        source = latest[0] if len(latest) == 2 and 2 * scale <= 1 else photo
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        levels.append(cv2.resize(source, size, interpolation=method))
-    return levels
+        latest.append(cv2.resize(source, size, interpolation=method))
+        yield latest[-1]
 
 
 def slide(finder: Session, image: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
