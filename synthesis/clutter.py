@@ -12,10 +12,38 @@ from synthesis.paint import fill, lay_ink
 from synthesis.typefaces import CHARACTERS, Typeface
 
 LETTERS_ALONE_SHARE = 0.45  # of the signs: those that are painted straight on what is behind them
+OUTLINED_SHARE = 0.35  # of the letters alone: those with an outline, as cameras print dates and captions
+BORDER_SHARE = 0.2  # of the signs that cover what is behind them
+PLAIN_SHARE = 0.6  # of the signs: those that are black or white in part
+ARROW_SHARE = 0.1  # of the signs
 LEAST_CONTRAST = 60  # of 255, between the mean colours of a sign and its lettering
 LEAST_HEIGHT = 12  # pixels of a sign
 LETTERS = CHARACTERS[:26]
-NUMBER_CHARACTERS = "0123456789 -"
+NUMBER_CHARACTERS = "0123456789 -/"
+MARKS = "%&+#!'$@*"  # stand on signs and on no plate; a typeface that lacks one leaves it out
+# Words that stand on shops, in streets and over doors.
+STREET_WORDS = [
+    "OPEN", "CLOSED", "SALE", "OFF", "UP", "TO", "FOR", "RENT", "LET", "SOLD", "NEW", "BIG", "BEST", "ONLY", "FREE",
+    "ALL", "DAY", "NIGHT", "NOW", "HERE", "WELCOME", "THANK", "YOU", "SO", "GOOD", "MORE", "SHOP", "STORE", "HOUSE",
+    "MARKET", "MART", "SUPER", "CENTRE", "CENTER", "PLAZA", "MALL", "TOWER", "BLOCK", "LEVEL", "FLOOR", "ROOM",
+    "OFFICE", "BANK", "HOTEL", "INN", "CLUB", "BAR", "CAFE", "COFFEE", "TEA", "BAKERY", "PIZZA", "BURGER", "CHICKEN",
+    "FISH", "MEAT", "MUTTON", "RICE", "NOODLE", "KITCHEN", "GRILL", "FOOD", "FRESH", "FRUIT", "JUICE", "WATER", "ICE",
+    "BEER", "WINE", "SPICE", "SPORTS", "FASHION", "SHOES", "BAGS", "BOOKS", "TOYS", "GIFTS", "FLOWERS", "HAIR",
+    "BEAUTY", "SALON", "SPA", "NAILS", "OPTICAL", "DENTAL", "CLINIC", "PHARMACY", "DOCTOR", "HOSPITAL", "SCHOOL",
+    "COLLEGE", "LIBRARY", "MUSEUM", "CHURCH", "TEMPLE", "PARK", "GARDEN", "LAKE", "RIVER", "HILL", "BEACH", "ROAD",
+    "STREET", "LANE", "AVENUE", "DRIVE", "WAY", "NORTH", "SOUTH", "EAST", "WEST", "LEFT", "RIGHT", "AHEAD", "ENTRY",
+    "EXIT", "IN", "OUT", "DOWN", "ONE", "SLOW", "STOP", "SPEED", "LIMIT", "MILE", "ZONE", "WORK", "DANGER", "KEEP",
+    "CLEAR", "FIRE", "LIFT", "TOILET", "LADIES", "MEN", "PULL", "PUSH", "PAY", "TAP", "GO", "CASH", "CARD", "TICKET",
+    "BUS", "TRAIN", "METRO", "STATION", "GATE", "PLATFORM", "LINE", "TERMINAL", "AIRPORT", "TAXI", "RESIDENT",
+    "VISITOR", "STAFF", "PERMIT", "PRICE", "OFFER", "HALF", "BUY", "GET", "PLUS", "PRO", "MAX", "HOME", "MOBILE",
+    "PHONE", "DIGITAL", "PRINT", "PHOTO", "VIDEO", "MUSIC", "CITY", "TOWN", "WORLD", "GLOBAL", "GOLD", "SILVER",
+    "DIAMOND", "STAR", "SUN", "MOON", "LION", "BEAR", "TIGER", "POLAR", "ROYAL", "KING", "QUEEN", "ROSE", "BLUE",
+    "GREEN", "RED", "SEVEN", "ELEVEN", "FOREVER", "DAILY", "EVERYDAY", "SEASON", "SUMMER", "WINTER", "MONDAY",
+    "FRIDAY", "SUNDAY", "SALIDA", "ENTRADA", "CALLE", "TIENDA", "CASA", "BANCO", "ABIERTO", "CERRADO", "VENTA",
+    "PELIGRO", "RUE", "SORTIE", "PLACE", "GARE", "BOUCHERIE", "TABAC", "STRASSE", "AUSFAHRT", "EINGANG", "HALT",
+    "BAHNHOF", "MARKT", "USCITA", "VIA", "PIAZZA", "FARMACIA", "LOJA", "RUA", "SAIDA", "JALAN", "KEDAI", "MARG",
+    "NAGAR", "BAZAR", "DHABA",
+]  # fmt: skip
 # Words that stand on vehicles and beside them, near plates or where plates are.
 VEHICLE_WORDS = [
     "NISSAN", "TOYOTA", "HONDA", "FORD", "FIAT", "TATA", "SUZUKI", "MAHINDRA", "HYUNDAI", "KIA", "RENAULT", "PEUGEOT",
@@ -36,30 +64,57 @@ def draw_sign(faces: tuple[Typeface, ...], width: int, rng: np.random.Generator)
     height = max(LEAST_HEIGHT, round(width * rng.uniform(0.12, 0.3) * rows**0.7))
     ground, ink = choose_colours(rng)
     mask = np.zeros((height, width), np.uint8)
-    for row in range(rows):
+    left = draw_arrow(mask, rng) if rng.random() < ARROW_SHARE else 0.0
+    shares = rng.uniform(0.4, 1, rows)  # a large line and small ones
+    feet = np.cumsum(shares) / shares.sum() * height
+    for top, foot in zip([0.0, *feet], feet, strict=False):
         face = faces[rng.integers(len(faces))]
-        line = set_sign_line(draw_words(rng), face, row / rows * height, height / rows, width, rng)
-        draw_line(mask, line, face)
+        text = "".join(
+            character if character not in MARKS or face.has(character) else " " for character in draw_words(rng)
+        )
+        draw_line(mask, set_sign_line(text, face, left, top, foot - top, width, rng), face)
+    cover = np.full_like(mask, 255)
+    if rng.random() < LETTERS_ALONE_SHARE:
+        pen = max(3, round(height / rows * 0.15)) if rng.random() < OUTLINED_SHARE else 1
+        cover = cv2.dilate(mask, np.ones((pen, pen), np.uint8))
+    elif rng.random() < BORDER_SHARE:
+        inset, pen = int(rng.integers(0, height // 8 + 1)), int(rng.integers(1, height // 10 + 2))
+        cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, pen)
     image = np.empty((height, width, 3), np.float32)
     fill(image, ground)
     lay_ink(image, mask, ink)
-    cover = mask if rng.random() < LETTERS_ALONE_SHARE else np.full_like(mask, 255)
     return cv2.merge([image, cover.astype(np.float32)])
+
+
+def draw_arrow(mask: np.ndarray, rng: np.random.Generator) -> float:
+    """Draw an arrow's head on the left of `mask`, (h, w) uint8, in place; returns the x in pixels where it ends."""
+    height, width = mask.shape
+    length = min(height * rng.uniform(0.2, 0.5), width / 4)
+    tip, back = pick(([0.2, 1.2], [1.2, 0.2]), rng)
+    half = rng.uniform(0.1, 0.35) * height
+    corners = [[tip * length, height / 2], [back * length, height / 2 - half], [back * length, height / 2 + half]]
+    cv2.fillPoly(mask, [np.array(corners, np.int32)], 255, cv2.LINE_AA)
+    return 1.3 * length
 
 
 def choose_colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The colours of a sign and of its lettering, (3,) float32 each, of different brightness."""
     ground, ink = rng.uniform(0, 255, (2, 3))
+    if rng.random() < PLAIN_SHARE:
+        plain = np.full(3, pick((rng.uniform(0, 60), rng.uniform(190, 255)), rng, (0.4, 0.6)))
+        ground, ink = pick(((plain, ink), (ground, plain)), rng)
     if abs(ground.mean() - ink.mean()) < LEAST_CONTRAST:
         darker = ground.mean() > 127
         ink = ground - 128 if darker else ground + 128
     return ground.astype(np.float32), np.clip(ink, 0, 255).astype(np.float32)
 
 
-def set_sign_line(text: str, face: Typeface, top: float, room: float, width: int, rng: np.random.Generator) -> TextLine:
-    """Set `text` on a line of a sign `width` wide: in the middle of `room` pixels from `top` down."""
+def set_sign_line(
+    text: str, face: Typeface, left: float, top: float, room: float, width: int, rng: np.random.Generator
+) -> TextLine:
+    """Set `text` on a line of a sign `width` wide: right of `left`, and in the middle of `room` pixels below `top`."""
     size = room * rng.uniform(0.4, 0.85)
-    return set_line(text, face, width * 0.03, width * 0.97, top + (room - size) / 2, size, rng)
+    return set_line(text, face, left + width * 0.03, width * 0.97, top + (room - size) / 2, size, rng)
 
 
 # --- what signs say ---------------------------------------------------------------------------------------------------
@@ -67,14 +122,26 @@ def set_sign_line(text: str, face: Typeface, top: float, room: float, width: int
 
 def draw_words(rng: np.random.Generator) -> str:
     """One line of a sign."""
-    kinds = [draw_name, draw_vehicle_words, draw_date, draw_number, draw_anything]
-    return pick(kinds, rng, (0.25, 0.2, 0.22, 0.15, 0.18))(rng)
+    kinds = [draw_name, draw_street_words, draw_vehicle_words, draw_date, draw_number, draw_anything]
+    return pick(kinds, rng, (0.12, 0.28, 0.14, 0.2, 0.14, 0.12))(rng)
 
 
 def draw_name(rng: np.random.Generator) -> str:
     """One to three words of random letters, in capitals or with small letters."""
     words = [draw_characters(LETTERS, rng.integers(2, 9), rng) for _ in range(rng.integers(1, 4))]
     text = " ".join(words)
+    return text.title() if rng.random() < 0.3 else text
+
+
+def draw_street_words(rng: np.random.Generator) -> str:
+    """One to three words of shops and streets, on some with a number, a price or a mark."""
+    words = [pick(STREET_WORDS, rng) for _ in range(rng.integers(1, 4))]
+    if rng.random() < 0.35:
+        number = str(rng.integers(1, 10 ** rng.integers(1, 5)))
+        words.insert(
+            rng.integers(len(words) + 1), number + pick((*MARKS, "AM", "PM", "KM", "A", "B", "", "/", "."), rng)
+        )
+    text = pick((" ", " ", "-", ""), rng).join(words)
     return text.title() if rng.random() < 0.3 else text
 
 
@@ -89,8 +156,8 @@ def draw_vehicle_words(rng: np.random.Generator) -> str:
 def draw_date(rng: np.random.Generator) -> str:
     """A day and an hour, as cameras print them."""
     year, month, day, hour, minute, second = rng.integers((1, 1, 1, 0, 0, 0), (100, 13, 32, 24, 60, 60))
-    mark = pick(("-", ".", ""), rng)
-    point = pick(("-", ".", " "), rng)
+    mark = pick(("-", ".", "/", ""), rng)
+    point = pick((":", ":", "-", ".", " "), rng)
     date = f"{pick(('', '20'), rng)}{year:02}{mark}{month:02}{mark}{day:02}"
     return f"{date} {hour:02}{point}{minute:02}{point}{second:02}"
 

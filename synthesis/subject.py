@@ -20,7 +20,7 @@ from synthesis.typefaces import Typeface
 RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it gets more windows
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # of the windows of each kind: those with presence 1
 NO_PLATE = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
-NO_PLATE_SHARES = (0.38, 0.26, 0.22, 0.14)  # of the windows with presence 0, in the order of NO_PLATE
+NO_PLATE_SHARES = (0.31, 0.36, 0.2, 0.13)  # of the windows with presence 0, in the order of NO_PLATE
 RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
 RECTIFIED_WIDTHS = (48, 240)  # pixels; narrower plates are illegible, wider ones show no more in a window
 LEAST_PITCH = 6.5  # pixels a character; fewer are illegible even in a sharp picture

@@ -20,7 +20,7 @@ from media.limits import FONT_BYTES
 CAP_HEIGHT = 48  # pixels of a capital in a typeface's glyph masks
 GLYPH_PAD = 6  # pixels kept above and below a capital, for round overshoot and the tail of a Q
 BRACKETS = "/()[]"  # few typefaces for plates have them, and on plates they are as high as a capital
-POINTS = "-.·"
+POINTS = "-.·:"
 CHARACTERS = ALPHABET + POINTS + BRACKETS  # all that is ever drawn
 UNMAPPED = "\ufdd0"  # a noncharacter, which no font maps: it is drawn as the font's glyph for missing characters
 
@@ -254,10 +254,12 @@ def crop(glyph: np.ndarray) -> np.ndarray:
 
 def draw_plain_point(character: str) -> tuple[np.ndarray, float]:
     """`Typeface.glyph` of one of POINTS, for fonts that lack it."""
-    across, pen = {"-": 20, ".": 8, "·": 8}[character], 8
-    middle = GLYPH_PAD + CAP_HEIGHT - pen // 2 if character == "." else GLYPH_PAD + CAP_HEIGHT // 2
+    pen = 8
+    foot, middle = GLYPH_PAD + CAP_HEIGHT - pen // 2, GLYPH_PAD + CAP_HEIGHT // 2
+    across, heights = {"-": (20, [middle]), ".": (8, [foot]), "·": (8, [middle]), ":": (8, [middle, foot])}[character]
     mask = np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, across), np.uint8)
-    mask[middle - pen // 2 : middle + pen // 2] = 255
+    for height in heights:
+        mask[height - pen // 2 : height + pen // 2] = 255
     return mask, 2 * across
 
 

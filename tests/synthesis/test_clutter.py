@@ -48,6 +48,27 @@ def test_signs_say_words_dates_and_numbers():
     assert np.mean([text.replace(" ", "").isalpha() for text in texts]) > 0.25
     assert np.mean([sum(map(str.isdigit, text)) >= 9 for text in texts]) > 0.2
     assert any(word in text.split() for text in texts for word in ("NISSAN", "TAXI", "FLEX"))
+    assert any(word in text.split() for text in texts for word in clutter.STREET_WORDS)
+    assert any(":" in text for text in texts)  # as most cameras print the hour
+
+
+def test_a_mark_that_a_typeface_lacks_is_left_out(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(clutter, "draw_words", lambda _: "SALE 50%")
+    monkeypatch.setattr(clutter, "draw_line", lambda _mask, line, _face: drawn.append(line.text))
+    clutter.draw_sign(FACES, 150, np.random.default_rng(0))
+    assert not FACES[0].has("%")
+    assert set(drawn) == {"SALE 50 "}
+
+
+@given(st.integers(12, 200), st.integers(60, 300), st.integers(0, 2**32))
+@settings(deadline=None)
+def test_arrows_leave_room_for_words(height, width, seed):
+    mask = np.zeros((height, width), np.uint8)
+    end = clutter.draw_arrow(mask, np.random.default_rng(seed))
+    assert mask.any()
+    assert not mask[:, int(end) + 3 :].any()  # the edge is soft
+    assert end < width / 2
 
 
 def make_stripes(rng: np.random.Generator, channels: int) -> np.ndarray:
