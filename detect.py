@@ -68,7 +68,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common import CommandParser, UserError, positive, probability, run, shard, silence_decoders
-from reading.cores import count_cores
+from media.cores import count_cores
 from reading.drawing import load_typeface
 from reading.finder import NARROWEST_PLATE
 from reading.plan import check_files, draw_like, draw_to, take_part

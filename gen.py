@@ -38,6 +38,7 @@ import sys
 from pathlib import Path
 
 from common import CommandParser, UserError, natural, run, shard
+from media.cores import count_cores
 from media.pictures import write_image
 from synthesis.sheet import draw_sheet
 from synthesis.storage import write_batches, write_windows
@@ -85,7 +86,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--formats", metavar="LIST", help="formats of plates, such as in,gb (all in formats/)")
     add("--fonts", action="append", default=[], metavar="DIR", help="typefaces beside fonts/; may be repeated")
     add("--bgs", default="bgs", metavar="DIR", help="background photographs (%(default)s)")
-    add("--workers", type=natural, default=os.cpu_count(), help="processes (%(default)s)")
+    add("--workers", type=natural, default=count_cores(), help="processes (%(default)s)")
     return parser.parse_args()
 
 

@@ -1,7 +1,6 @@
 """Extraction: from the members of an archive to the folder of backgrounds, with decoding in threads."""
 
 import collections
-import os
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import PurePosixPath
@@ -11,11 +10,12 @@ from common import UserError
 from media.archives import BadMember, CutArchive, Member, read_member
 from media.background_folder import BackgroundFolder
 from media.background_pictures import convert
+from media.cores import count_cores
 from media.pictures import IMAGE_SUFFIXES
 from media.scene_classes import find_wanted, get_class
 
-# Threads that decode. One thread decompresses the archive, and with more than four decoders it sets the pace.
-THREADS = min(max(os.cpu_count() or 1, 2), 4)
+# Threads that decode. One thread decompresses the archive, nine times as fast as one decodes, and writes the pictures.
+MOST_THREADS = 8
 
 # Pictures between decompression and decoding. With those of media/limits.py these limits keep the memory below
 # 300 MB, whatever the archive holds.
@@ -98,7 +98,7 @@ class Extraction:
 
         Raises CutArchive where the archive is cut, after all candidates before the cut are added.
         """
-        with ThreadPoolExecutor(THREADS) as pool:
+        with ThreadPoolExecutor(min(max(count_cores(), 2), MOST_THREADS)) as pool:
             try:
                 for candidate in candidates:
                     if self.is_complete():

@@ -10,8 +10,8 @@ import numpy as np
 from onnxruntime import InferenceSession as Session
 
 from common import UNIT_SQUARE
+from media.cores import count_cores
 from media.pictures import read_image
-from reading.cores import count_cores
 from reading.decoding import decode
 from reading.finder import NARROWEST_PLATE, find, merge
 from reading.geometry import group, overlaps, sound

@@ -33,8 +33,8 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from common import WINDOW_SHAPE, CommandParser, UserError, run
 from media.charts import Line, draw_chart
+from media.cores import count_cores
 from media.pictures import read_image, write_image
-from reading.cores import count_cores
 from synthesis.backgrounds import backgrounds_in
 from synthesis.windows import Settings
 from synthesis.workers import CHUNK, stream_batches

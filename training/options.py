@@ -1,11 +1,11 @@
 """The options of a training run, as `train.py` takes them and as a checkpoint keeps them."""
 
 import dataclasses
-import os
 import sys
 from pathlib import Path
 
 from common import LARGEST_COUNT
+from media.cores import count_cores
 from synthesis.windows import Settings
 
 
@@ -52,7 +52,7 @@ class TrainingOptions:
     data: str | None = None  # folder of batches from gen.py --batches; None synthesises
     photos: Path | None = None  # table of a user's labelled photographs, to train on them too
     batch: int = 10_000  # windows made at a time; the network is tested and saved after each batch
-    workers: int = os.cpu_count() or 1  # processes that synthesise
+    workers: int = dataclasses.field(default_factory=count_cores)  # processes that synthesise
     out: Path | None = None  # file of the trained weights; None names it by `formats`
 
     @property

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from reading.cores import count_cores, read_quotas
+from media.cores import count_cores, read_quotas
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="NOT TESTED: this system has no affinity")
