@@ -12,7 +12,7 @@ from onnxruntime import InferenceSession as Session
 from common import UNIT_SQUARE
 from media.cores import count_cores
 from media.pictures import read_image
-from reading.decoding import decode
+from reading.decoding import Reading, decode
 from reading.finder import NARROWEST_PLATE, find, merge
 from reading.geometry import group, overlaps, sound
 from reading.grammar import Grammar
@@ -131,9 +131,9 @@ class PlateReader:
         """The plate, if any, of each crop (H, W, 3) uint8 BGR, which shows a plate and nothing else."""
         corners = np.array([outline(crop.shape, CROP_MARGIN) for crop in crops]).reshape(-1, 4, 2)
         plates: list[list[Plate]] = []
-        for view in look(self.reader, crops, corners, are_plates=True):
+        for view in look(self.reader, crops, corners, self.interpret, are_plates=True):
             shape = crops[view.number].shape
-            plate = make_plate(1.0, view.corners, view.looks, shape, self.grammar, self.top)
+            plate = make_plate(1.0, view.corners, view.reading, shape, self.grammar, self.top)
             plates.append([plate] if self.is_plate(plate) else [])
         return plates
 
@@ -151,10 +151,14 @@ class PlateReader:
         A place that is surely no plate is left out.
         """
         candidates = []
-        for view in look(self.reader, [photo] * len(corners), corners):
-            plate = make_plate(view.presence, view.corners, view.looks, photo.shape, self.grammar, self.top)
-            candidates.append(Candidate(view.place, plate, float(view.presence)))
+        for view in look(self.reader, [photo] * len(corners), corners, self.interpret):
+            plate = make_plate(view.presence, view.corners, view.reading, photo.shape, self.grammar, self.top)
+            candidates.append(Candidate(view.place, plate, view.presence))
         return candidates
+
+    def interpret(self, looks: np.ndarray) -> Reading:
+        """What `looks` (M, *reader.LOOK_SHAPE) at one place say."""
+        return decode(looks, self.grammar)
 
     def believe(self, candidate: Candidate, shape: tuple[int, ...]) -> Plate:
         """The candidate's plate, surer where it fills a photo of `shape` (H, W, 3) that may be a plate itself."""
@@ -199,22 +203,21 @@ def outline(shape: tuple[int, ...], margin: float) -> np.ndarray:
 def make_plate(
     presence: float,
     corners: np.ndarray,
-    looks: np.ndarray,
+    reading: Reading,
     shape: tuple[int, int, int],
     grammar: Grammar,
     top: int = 0,
 ) -> Plate:
     """The plate that the reader saw in a photo of `shape` (H, W, 3).
 
-    `presence` is 0..1, `corners` is (4, 2), `looks` is (M, *reader.LOOK_SHAPE). The confidence is the probability that
-    the place is a plate and says the code. The plate has its `top` most probable codes.
+    `presence` is 0..1, `corners` is (4, 2). The confidence is the probability that the place is a plate and says the
+    code. The plate has its `top` most probable codes.
     """
-    reading = decode(looks, grammar)
-    codes = [(code, grammar.presence(float(presence), code) * share) for code, share in reading.best(top)]
+    codes = [(code, grammar.presence(presence, code) * share) for code, share in reading.best(top)]
     country, country_probability = grammar.country(reading.code)
     return Plate(
         code=reading.code,
-        confidence=grammar.presence(float(presence), reading.code) * reading.probability,
+        confidence=grammar.presence(presence, reading.code) * reading.probability,
         box=bounding_box(corners, shape),
         corners=corners,
         characters=reading.characters,

@@ -3,7 +3,7 @@
 This file alone knows the outputs of the reader's graph. What one window says about the characters is a *look*.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from onnxruntime import InferenceSession as Session
 
 from common import BLANK, rectify
 from model import COLUMNS, LINES
+from reading.decoding import Reading
 from reading.geometry import expand, from_unit_squares, project, sound
 
 LOOK_SHAPE = (LINES * COLUMNS, BLANK + 1)  # of one look: log-probabilities of the characters and of blank in each frame
@@ -21,50 +22,64 @@ BATCH = 8  # most candidates that are read at once: 24 windows in the last round
 # Least presence to go on after each round. A window that cuts a plate has next to none, but its corners lead to the
 # whole plate: with 0.05 after the first round 4 Indian plates of 120 were lost. Chosen on ../shared/photos.
 LEAST_PRESENCES = (0.005, 0.05, 0.05)
+# A place needs no further round where its presence and the probability of its code are as high. Four of five crops are
+# clear at once. On ../shared/photos one plate more is read for it, none less, and as many signs.
+CLEAR = 0.99
+
+Interpret = Callable[[np.ndarray], Reading]  # what looks (M, *LOOK_SHAPE) at one place say
 
 
 class View(NamedTuple):
-    """What the reader saw of one candidate in the last round."""
+    """What the reader saw of one candidate in its last round."""
 
     number: int  # of the candidate, from 0
     place: np.ndarray  # (4, 2) corners from which the round started, in pixels of the photo
     presence: float  # 0..1
     corners: np.ndarray  # (4, 2) that the reader saw, in pixels of the photo
-    looks: np.ndarray  # (M, *LOOK_SHAPE), one for each of the round's margins
+    reading: Reading
 
 
-def look(reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, are_plates: bool = False) -> list[View]:
+def look(
+    reader: Session,
+    photos: Sequence[np.ndarray],
+    corners: np.ndarray,
+    interpret: Interpret,
+    are_plates: bool = False,
+) -> list[View]:
     """Look at N candidates, each of which has a photo (H, W, 3) of `photos` and `corners` (N, 4, 2) in its pixels.
 
-    Candidates that turn out to be no plate have no view, unless `are_plates` says that all of them are plates.
+    The views are in the order of the candidates. Candidates that turn out to be no plate have none, unless
+    `are_plates` says that all of them are plates.
     """
     views = []
     for first in range(0, len(corners), BATCH):
         batch = slice(first, first + BATCH)
-        for view in look_at_batch(reader, photos[batch], corners[batch], are_plates):
+        for view in look_at_batch(reader, photos[batch], corners[batch], interpret, are_plates):
             views.append(view._replace(number=first + view.number))
-    return views
+    return sorted(views, key=lambda view: view.number)
 
 
 def look_at_batch(
-    reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, are_plates: bool
+    reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, interpret: Interpret, are_plates: bool
 ) -> Iterator[View]:
-    """What `look` does, for a few candidates: one round after the other."""
+    """What `look` does, for a few candidates: one round after the other. Clear candidates come first."""
     numbers = np.arange(len(corners))
     seen = corners
     for margins, least_presence in zip(LOOKS, LEAST_PRESENCES, strict=True):
+        is_last = margins is LOOKS[-1]
         places = seen
         presence, seen, looks = read(reader, [photos[i] for i in numbers], places, margins)
         is_sound = sound(seen)
-        if are_plates:
-            seen = np.where(is_sound[:, None, None], seen, places)
-            continue
-        stay = (presence > least_presence) & is_sound
-        if not stay.any():
+        seen = np.where(is_sound[:, None, None], seen, places)
+        goes_on = (presence > least_presence) & is_sound | are_plates
+        for i in np.flatnonzero(goes_on & ((presence >= CLEAR) | is_last)).tolist():
+            reading = interpret(looks[i])
+            if is_last or reading.probability >= CLEAR:
+                yield View(int(numbers[i]), places[i], float(presence[i]), seen[i], reading)
+                goes_on[i] = False
+        numbers, seen = numbers[goes_on], seen[goes_on]
+        if not len(numbers):
             return
-        numbers, places, presence, seen, looks = (x[stay] for x in (numbers, places, presence, seen, looks))
-    for row in zip(numbers.tolist(), places, presence.tolist(), seen, looks, strict=True):
-        yield View(*row)
 
 
 def read(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from common import ALPHABET, BLANK, UNIT_SQUARE
 from formats.loading import load_formats
+from reading.decoding import Reading, decode
 from reading.finder import BORDER
 from reading.grammar import make_grammar
 from reading.plate import Plate
@@ -111,4 +112,10 @@ def make_seen_plate(
     corners: np.ndarray, shape: tuple[int, int], code: str = "KA02MK7259", presence: float = 0.98
 ) -> Plate:
     """The plate that is made of one look at `code` in a photo of `shape` (height, width)."""
-    return make_plate(presence, np.asarray(corners, np.float32), make_look(code)[None], (*shape, 3), GRAMMAR)
+    reading = interpret(make_look(code)[None])
+    return make_plate(presence, np.asarray(corners, np.float32), reading, (*shape, 3), GRAMMAR)
+
+
+def interpret(looks: np.ndarray) -> Reading:
+    """What `looks` (M, 64, 37) say under FORMATS."""
+    return decode(looks, GRAMMAR)

@@ -240,7 +240,7 @@ def test_a_clear_code_that_fits_no_pattern_is_sure():
     for code in VIETNAMESE:
         assert not grammar.allows(code)
         looks = np.stack([make_frames(*spell_clearly(code))] * 3)
-        plate = make_plate(0.98, corners, looks, (100, 200, 3), grammar)
+        plate = make_plate(0.98, corners, decode(looks, grammar), (100, 200, 3), grammar)
         assert (plate.code, plate.confidence > 0.9) == (code, True)
 
 

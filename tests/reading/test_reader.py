@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from fakes import ConstantReader, quad
+from fakes import ConstantReader, interpret, quad
 
 from reading.reader import LOOK_SHAPE, look, read
 
@@ -41,14 +41,15 @@ def test_candidates_that_are_no_plates_have_no_view():
             return (feeds["windows"].mean((1, 2, 3)) > 100).astype(np.float32), *others
 
     reader = BrightnessReader("AB12", 0.04)
-    views = look(reader, [photo] * 11, corners)
+    views = look(reader, [photo] * 11, corners, interpret)
     assert [view.number for view in views] == [9, 10]
     for view in views:
         np.testing.assert_allclose(view.place, corners[view.number], atol=0.2)
         np.testing.assert_allclose(view.corners, corners[view.number], atol=0.2)
-        assert (view.presence, view.looks.shape) == (1, (3, *LOOK_SHAPE))
-    assert look(reader, [photo] * 9, corners[:9]) == []
-    assert [view.number for view in look(reader, [photo] * 11, corners, are_plates=True)] == list(range(11))
+        assert (view.presence, view.reading.code) == (1, "AB12")
+    assert look(reader, [photo] * 9, corners[:9], interpret) == []
+    views = look(reader, [photo] * 11, corners, interpret, are_plates=True)
+    assert [view.number for view in views] == list(range(11))
 
 
 @pytest.mark.parametrize(("presences", "views"), [((0.01, 0.9, 1), 1), ((0.001, 0.9, 1), 0), ((0.9, 0.01, 1), 0)])
@@ -60,7 +61,29 @@ def test_a_cut_plate_is_given_up_after_the_second_look_alone(presences, views):
 
     following = iter(presences)
     photo = np.full((60, 200, 3), 200, np.uint8)
-    assert len(look(SurerReader("AB12", 0.04), [photo], quad(50, 20, 80, 20)[None])) == views
+    assert len(look(SurerReader("AB12", 0.04), [photo], quad(50, 20, 80, 20)[None], interpret)) == views
+
+
+@pytest.mark.parametrize(
+    ("presence", "certainty", "windows"),
+    [(0.995, 0.999, 1), (0.9, 0.999, 5), (0.995, 0.6, 5)],
+    ids=["clear", "perhaps no plate", "an unclear code"],
+)
+@pytest.mark.parametrize("are_plates", [False, True])
+def test_only_doubt_takes_further_looks(presence, certainty, windows, are_plates):
+    seen = []
+
+    class CountingReader(ConstantReader):
+        def run(self, names, feeds):
+            seen.append(len(feeds["windows"]))
+            return super().run(names, feeds)
+
+    reader = CountingReader("KA02MK7259", 0.04, presence, certainty)
+    photo = np.full((60, 200, 3), 200, np.uint8)
+    [view] = look(reader, [photo], quad(50, 20, 80, 20)[None], interpret, are_plates)
+    assert sum(seen) == windows
+    assert view.reading.code == "KA02MK7259"
+    np.testing.assert_allclose(view.corners, quad(50, 20, 80, 20), atol=0.2)
 
 
 def test_each_candidate_is_cut_out_of_its_own_photo():
