@@ -22,9 +22,10 @@ BATCH = 8  # most candidates that are read at once: 24 windows in the last round
 # Least presence to go on after each round. A window that cuts a plate has next to none, but its corners lead to the
 # whole plate: with 0.05 after the first round 4 Indian plates of 120 were lost. Chosen on ../shared/photos.
 LEAST_PRESENCES = (0.005, 0.05, 0.05)
-# A place needs no further round where its presence and the probability of its code are as high. Four of five crops are
-# clear at once. On ../shared/photos one plate more is read for it, none less, and as many signs.
+# A place needs no further round where its presence and the probability of its code are as high. On ../shared/photos one
+# plate more is read for it, none less, and as many signs.
 CLEAR = 0.99
+CLEAR_CROP = 0.9  # the same for the presence of what is known to be a plate; low where the window cuts it
 
 Interpret = Callable[[np.ndarray], Reading]  # what looks (M, *LOOK_SHAPE) at one place say
 
@@ -65,6 +66,7 @@ def look_at_batch(
     """What `look` does, for a few candidates: one round after the other. Clear candidates come first."""
     numbers = np.arange(len(corners))
     seen = corners
+    clear = CLEAR_CROP if are_plates else CLEAR
     for margins, least_presence in zip(LOOKS, LEAST_PRESENCES, strict=True):
         is_last = margins is LOOKS[-1]
         places = seen
@@ -72,7 +74,7 @@ def look_at_batch(
         is_sound = sound(seen)
         seen = np.where(is_sound[:, None, None], seen, places)
         goes_on = (presence > least_presence) & is_sound | are_plates
-        for i in np.flatnonzero(goes_on & ((presence >= CLEAR) | is_last)).tolist():
+        for i in np.flatnonzero(goes_on & ((presence >= clear) | is_last)).tolist():
             reading = interpret(looks[i])
             if is_last or reading.probability >= CLEAR:
                 yield View(int(numbers[i]), places[i], float(presence[i]), seen[i], reading)

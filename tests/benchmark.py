@@ -228,7 +228,7 @@ def crop_rows(bench: Bench) -> list[Row]:
     crop = read_image(PHOTO)[y : y + height, x : x + width]
     count = bench.amount(800, 20)
     one, all_cores = (1e3 / further_photo(bench, crop, count, "--crops", cores=cores) for cores in (1, 0))
-    name = "crops of a folder, `--crops`, three looks at each"
+    name = "crops of a folder, `--crops`, up to three looks at each"
     return [
         Row(f"{name}, one core", one, "crops/s"),
         Row(f"{name}, {count_cores()} cores", all_cores, "crops/s", ratio(all_cores, one, "one core")),

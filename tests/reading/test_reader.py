@@ -66,7 +66,7 @@ def test_a_cut_plate_is_given_up_after_the_second_look_alone(presences, views):
 
 @pytest.mark.parametrize(
     ("presence", "certainty", "windows"),
-    [(0.995, 0.999, 1), (0.9, 0.999, 5), (0.995, 0.6, 5)],
+    [(0.995, 0.999, 1), (0.8, 0.999, 5), (0.995, 0.6, 5)],
     ids=["clear", "perhaps no plate", "an unclear code"],
 )
 @pytest.mark.parametrize("are_plates", [False, True])
