@@ -14,7 +14,7 @@ ROWS = {  # by section, how each row starts; "train" takes longer than a test ma
     "detect": ["`detect.py in.jpg"],
     "folder": [*["a further photograph", "a further photograph", "a folder of 10,000"] * 2, "a further photograph"],
     "film": ["an hour of video"],
-    "crop": ["crops of a folder"] * 2,
+    "crop": ["`--crops`, clear"] * 2 + ["`--crops`, blurred"] * 2,
     "memory": ["peak memory"],
     "gen": ["`gen.py`, painted"] * 2 + ["`gen.py`, backgrounds of bgs/"] * 2 * bool(backgrounds_in(ROOT / "bgs")),
     "extract": ["`extractbgs.py"],
