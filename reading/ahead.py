@@ -1,4 +1,4 @@
-"""Threads that work ahead: one decodes the next picture, others read, and one draws the last picture."""
+"""Threads that work ahead: on the next pictures, or on the next parts of one."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

@@ -5,7 +5,9 @@ every eighth pixel. Positions that show the same plate are merged, so that each 
 """
 
 import collections
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,14 +21,21 @@ PLATE_WIDTHS = (38, 58)  # narrowest and widest plate, in pixels, that the finde
 LEVEL_STEP = 2**-0.5  # scale from one level to the next: more than 38/58, so that the ranges of neighbours overlap
 BORDER = 16  # pixels around a level, so that a plate at the photo's edge can stand in the middle of a patch
 GRAY = (90, 90, 90)  # BGR of the border: repeated edge pixels would make a plate at the edge look longer
-# Size of the strips in which the finder sees a level. Twice as many pixels take 50 MB more, and 7 % more time.
-STRIP_PIXELS = 500_000
+STRIP_PIXELS = 350_000  # size of the strips in which the finder sees a level; much larger ones leave the cache
 # The candidates.
 FINDER_PRESENCE = 0.3  # least presence of a position that counts; low, because the reader decides later
 MAX_POSITIONS = 1000  # most positions that are merged, those with the highest presence; not tuned
 SAME_IOU = 0.5  # least overlap of two positions that show the same plate, as a share of the boxes' union
 # The photograph.
 NARROWEST_PLATE = 20  # pixels of the photo: nobody can read a narrower plate
+
+
+class Strip(NamedTuple):
+    """A part of a level, from its left to its right."""
+
+    image: np.ndarray  # (h, W, 3) uint8
+    first: int  # the number of its first row of positions, in the level with its border
+    to_photo: np.ndarray  # (2,) takes x and y of the level to those of the photo
 
 
 def scales(min_plate: float, max_plate: float) -> np.ndarray:
@@ -60,24 +69,31 @@ def pyramid(photo: np.ndarray, min_plate: float, max_plate: float) -> Iterator[n
         yield latest[-1]
 
 
-def slide(finder: Session, image: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Slide the finder over `image` (H, W, 3) and yield the positions that may show a plate, strip by strip.
+def cut_strips(level: np.ndarray, to_photo: np.ndarray) -> Iterator[Strip]:
+    """Yield `level` (H, W, 3) with its border in strips, whose positions together are those of the whole.
 
-    Yields presence (N,) in 0..1 and corners (N, 4, 2) in pixels of `image`. A position sees its own patch alone, so
-    the strips together give the same result as the whole image.
+    `to_photo` (2,) takes pixels of the level to pixels of the photo.
     """
-    patch_height, patch_width = model.FINDER_SHAPE
-    stride = model.FINDER_STRIDE
+    image = add_border(level)
+    patch_height, stride = model.FINDER_SHAPE[0], model.FINDER_STRIDE
     rows = (image.shape[0] - patch_height) // stride + 1
     step = max(1, STRIP_PIXELS // (image.shape[1] * stride))
     for first in range(0, rows, step):
         last = min(first + step, rows) - 1
-        strip = image[first * stride : last * stride + patch_height]
-        presence, corners = finder.run(["presence", "corners"], {"image": strip[None]})
-        row, column = np.nonzero(presence[0] > FINDER_PRESENCE)
-        origin = np.stack([column, row + first], axis=-1) * stride  # (N, 2)
-        fractions = corners[0, row, column].reshape(-1, 4, 2)
-        yield presence[0, row, column], fractions * (patch_width, patch_height) + origin[:, None]
+        yield Strip(image[first * stride : last * stride + patch_height], first, to_photo)
+
+
+def search(finder: Session, strip: Strip) -> tuple[np.ndarray, np.ndarray]:
+    """The positions of `strip` that may show a plate: presence (N,) in 0..1, and corners (N, 4, 2) in the photo.
+
+    A position sees its own patch alone, so the strips together give the same result as the whole level.
+    """
+    presence, corners = finder.run(["presence", "corners"], {"image": strip.image[None]})
+    row, column = np.nonzero(presence[0] > FINDER_PRESENCE)
+    origin = np.stack([column, row + strip.first], axis=-1) * model.FINDER_STRIDE - BORDER  # (N, 2)
+    fractions = corners[0, row, column].reshape(-1, 4, 2)
+    inside = fractions * model.FINDER_SHAPE[::-1] + origin[:, None]  # in pixels of the level
+    return presence[0, row, column], inside * strip.to_photo
 
 
 def add_border(level: np.ndarray) -> np.ndarray:
@@ -88,18 +104,27 @@ def add_border(level: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(level, BORDER, bottom, BORDER, right, cv2.BORDER_CONSTANT, value=GRAY)
 
 
-def find(finder: Session, photo: np.ndarray, min_plate: float, max_plate: float) -> tuple[np.ndarray, np.ndarray]:
+def find(
+    finder: Session,
+    photo: np.ndarray,
+    min_plate: float,
+    max_plate: float,
+    map_strips: Callable[[Callable, Iterable], Iterable] = map,
+) -> tuple[np.ndarray, np.ndarray]:
     """Every position of `photo` (H, W, 3) that may show a plate of `min_plate` to `max_plate` pixels in width.
 
-    Returns presence (N,) in 0..1, highest first, and corners (N, 4, 2) in pixels of `photo`.
+    `map_strips` does for the strips what `map` does, and may do it for several at once. Returns presence (N,) in 0..1,
+    highest first, and corners (N, 4, 2) in pixels of `photo`.
     """
+    levels = pyramid(photo, min_plate, max_plate)
+    strips = (
+        strip for level in levels for strip in cut_strips(level, np.divide(photo.shape[1::-1], level.shape[1::-1]))
+    )
     presences = [np.zeros(0, np.float32)]
     quads = [np.zeros((0, 4, 2), np.float32)]
-    for level in pyramid(photo, min_plate, max_plate):
-        to_photo = np.divide(photo.shape[1::-1], level.shape[1::-1])
-        for presence, corners in slide(finder, add_border(level)):
-            presences.append(presence)
-            quads.append((corners - BORDER) * to_photo)
+    for presence, corners in map_strips(functools.partial(search, finder), strips):
+        presences.append(presence)
+        quads.append(corners)
     presence = np.concatenate(presences)
     corners = np.concatenate(quads).astype(np.float32)
     likeliest = np.argsort(-presence, kind="stable")[:MAX_POSITIONS]

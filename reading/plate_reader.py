@@ -1,7 +1,9 @@
 """The plate reader: one object that holds the networks and the grammar, and reads photographs."""
 
+import functools
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ from onnxruntime import InferenceSession as Session
 from common import UNIT_SQUARE
 from media.cores import count_cores
 from media.pictures import read_image
+from reading.ahead import map_ahead
 from reading.decoding import Reading, decode
 from reading.finder import NARROWEST_PLATE, find, merge
 from reading.geometry import group, overlaps, sound
@@ -56,14 +59,17 @@ class Candidate(NamedTuple):
 
 
 def load_networks(weights: str | os.PathLike, threads: int) -> tuple[Session, Session]:
-    """The finder and the reader of a weights file, each of which works in so many `threads`.
+    """The finder and the reader of a weights file. The reader works in so many `threads`, and the finder in one.
 
     Raises UserError when the file is damaged or does not fit.
     """
-    options = make_options()
-    options.intra_op_num_threads = threads
-    options.enable_mem_pattern = False  # one plan of memory for each size of level would cost more than it saves
-    return tuple(Session(graph, options, PROVIDERS) for graph in load_graphs(weights))
+    sessions = []
+    for graph, count in zip(load_graphs(weights), (1, threads), strict=True):
+        options = make_options()
+        options.intra_op_num_threads = count
+        options.enable_mem_pattern = False  # one plan of memory for each size of level would cost more than it saves
+        sessions.append(Session(graph, options, PROVIDERS))
+    return tuple(sessions)
 
 
 class PlateReader:
@@ -93,7 +99,11 @@ class PlateReader:
         threads: int | None = None,
     ) -> None:
         self.grammar = load_grammar(formats, pattern, only)
-        self.finder, self.reader = load_networks(weights, threads or count_cores())
+        threads = threads or count_cores()
+        self.finder, self.reader = load_networks(weights, threads)
+        self.map_strips = map
+        if threads > 1:  # strips side by side, because one small strip gains next to nothing by a second thread
+            self.map_strips = functools.partial(map_ahead, ThreadPoolExecutor(threads), ahead=threads)
         self.threshold = threshold
         self.min_plate = min_plate
         self.max_plate = max_plate
@@ -142,7 +152,7 @@ class PlateReader:
 
         The place with most support comes first. Places with less than `least_support` of its support are left out.
         """
-        support, corners = merge(*find(self.finder, photo, self.min_plate, self.max_plate))
+        support, corners = merge(*find(self.finder, photo, self.min_plate, self.max_plate, self.map_strips))
         return corners[sound(corners) & (support >= least_support * support.max(initial=0))]
 
     def read_places(self, photo: np.ndarray, corners: np.ndarray) -> list[Candidate]:

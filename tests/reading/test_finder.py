@@ -1,13 +1,18 @@
 """The finder: its pyramid, the positions of plates that a stand-in knows, and merging."""
 
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
+import pytest
 from fakes import KnowingFinder, quad, quads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import UNIT_SQUARE
 from reading import finder as phase_1
+from reading.ahead import map_ahead
 from reading.finder import NARROWEST_PLATE, PLATE_WIDTHS, find, merge, pyramid, scales
 
 
@@ -68,12 +73,14 @@ class LocalFinder:
         return presence[None], corners[None]
 
 
-def test_strips_give_what_the_whole_gives(monkeypatch):
+@pytest.mark.parametrize("threads", [1, 3])
+def test_strips_give_what_the_whole_gives(monkeypatch, threads):
     photo = np.random.default_rng(2).integers(0, 256, (300, 700, 3), np.uint8)
     whole = find(LocalFinder(), photo, 100, 300)
     monkeypatch.setattr(phase_1, "STRIP_PIXELS", 10_000)
     finder = LocalFinder()
-    strips = find(finder, photo, 100, 300)
+    with ThreadPoolExecutor(threads) as pool:
+        strips = find(finder, photo, 100, 300, functools.partial(map_ahead, pool, ahead=threads))
     assert finder.rows_seen < 100
     assert len(whole[0]) > 100
     for a, b in zip(whole, strips, strict=True):
