@@ -14,8 +14,7 @@ from media.cores import count_cores
 from media.pictures import IMAGE_SUFFIXES
 from media.scene_classes import find_wanted, get_class
 
-# Threads that decode. One thread decompresses the archive, nine times as fast as one decodes, and writes the pictures.
-MOST_THREADS = 8
+MOST_THREADS = 4  # that decode; each may hold a large picture, and the limits below count on no more
 
 # Pictures between decompression and decoding. With those of media/limits.py these limits keep the memory below
 # 300 MB, whatever the archive holds.

@@ -69,11 +69,12 @@ def pyramid(photo: np.ndarray, min_plate: float, max_plate: float) -> Iterator[n
         yield latest[-1]
 
 
-def cut_strips(level: np.ndarray, to_photo: np.ndarray) -> Iterator[Strip]:
-    """Yield `level` (H, W, 3) with its border in strips, whose positions together are those of the whole.
+def cut_strips(level: np.ndarray, shape: tuple[int, ...]) -> Iterator[Strip]:
+    """Yield a `level` (H, W, 3) of a photo of `shape` with its border in strips.
 
-    `to_photo` (2,) takes pixels of the level to pixels of the photo.
+    Their positions together are those of the whole level.
     """
+    to_photo = np.divide(shape[1::-1], level.shape[1::-1])
     image = add_border(level)
     patch_height, stride = model.FINDER_SHAPE[0], model.FINDER_STRIDE
     rows = (image.shape[0] - patch_height) // stride + 1
@@ -117,9 +118,7 @@ def find(
     highest first, and corners (N, 4, 2) in pixels of `photo`.
     """
     levels = pyramid(photo, min_plate, max_plate)
-    strips = (
-        strip for level in levels for strip in cut_strips(level, np.divide(photo.shape[1::-1], level.shape[1::-1]))
-    )
+    strips = (strip for level in levels for strip in cut_strips(level, photo.shape))
     presences = [np.zeros(0, np.float32)]
     quads = [np.zeros((0, 4, 2), np.float32)]
     for presence, corners in map_strips(functools.partial(search, finder), strips):

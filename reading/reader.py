@@ -67,8 +67,8 @@ def look_at_batch(
     numbers = np.arange(len(corners))
     seen = corners
     clear = CLEAR_CROP if are_plates else CLEAR
-    for margins, least_presence in zip(LOOKS, LEAST_PRESENCES, strict=True):
-        is_last = margins is LOOKS[-1]
+    for number, (margins, least_presence) in enumerate(zip(LOOKS, LEAST_PRESENCES, strict=True), 1):
+        is_last = number == len(LOOKS)
         places = seen
         presence, seen, looks = read(reader, [photos[i] for i in numbers], places, margins)
         is_sound = sound(seen)

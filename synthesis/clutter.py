@@ -129,8 +129,7 @@ def draw_words(rng: np.random.Generator) -> str:
 def draw_name(rng: np.random.Generator) -> str:
     """One to three words of random letters, in capitals or with small letters."""
     words = [draw_characters(LETTERS, rng.integers(2, 9), rng) for _ in range(rng.integers(1, 4))]
-    text = " ".join(words)
-    return text.title() if rng.random() < 0.3 else text
+    return draw_case(" ".join(words), rng)
 
 
 def draw_street_words(rng: np.random.Generator) -> str:
@@ -138,10 +137,13 @@ def draw_street_words(rng: np.random.Generator) -> str:
     words = [pick(STREET_WORDS, rng) for _ in range(rng.integers(1, 4))]
     if rng.random() < 0.35:
         number = str(rng.integers(1, 10 ** rng.integers(1, 5)))
-        words.insert(
-            rng.integers(len(words) + 1), number + pick((*MARKS, "AM", "PM", "KM", "A", "B", "", "/", "."), rng)
-        )
-    text = pick((" ", " ", "-", ""), rng).join(words)
+        unit = pick((*MARKS, "AM", "PM", "KM", "A", "B", "", "/", "."), rng)
+        words.insert(rng.integers(len(words) + 1), number + unit)
+    return draw_case(pick((" ", " ", "-", ""), rng).join(words), rng)
+
+
+def draw_case(text: str, rng: np.random.Generator) -> str:
+    """`text` in capitals, or on some signs with small letters."""
     return text.title() if rng.random() < 0.3 else text
 
 
