@@ -9,6 +9,9 @@ from synthesis.chance import pick
 from synthesis.paint import draw_noise, spread
 
 # The shares and strengths of the faults were set by eye; none was tuned by a search.
+LOW_SHARE = 0.4  # of the photographs have a lower resolution than they are drawn in
+LEAST_PITCH = 4.8  # pixels a character; fewer are illegible even in a sharp picture
+SMOOTH_PITCH = 12  # pixels a character; smaller ones bear less noise, because a picture that was made smaller has less
 
 
 def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
@@ -18,19 +21,19 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
     illegible, so at most one of blur, motion and low resolution is strong.
     """
     height, width = image.shape[:2]
-    strong = pick(("blur", "motion", "resolution"), rng)
+    factor = 1.0
+    if pitch > LEAST_PITCH and rng.random() < LOW_SHARE:
+        factor = math.exp(rng.uniform(0, math.log(pitch / LEAST_PITCH)))
+    strong = pick(("blur", "motion", "neither"), rng) if factor < 1.5 else "resolution"
     if rng.random() < 0.7:
         image = defocus(image, pitch, strong == "blur", rng)
     if strong == "motion" and rng.random() < 0.35:
         image = shake(image, pitch, rng)
-    factor = 1.0
-    if pitch > 5 and strong == "resolution" and rng.random() < 0.5:
-        factor = rng.uniform(1, pitch / 5)
     coarse = factor > 1.2  # less is not worth two resizings
     if coarse:
         small = max(4, round(width / factor)), max(4, round(height / factor))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-    image = develop(image, pitch, rng)
+    image = develop(image, pitch / factor, rng)
     if coarse:
         image = cv2.resize(image, (width, height), interpolation=pick((cv2.INTER_LINEAR, cv2.INTER_CUBIC), rng))
     return image
@@ -38,7 +41,7 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
 
 def defocus(image: np.ndarray, pitch: float, strong: bool, rng: np.random.Generator) -> np.ndarray:
     """Blur `image`, (h, w, 3) float32, by a share of a character's width."""
-    most = max(0.45, (0.13 if strong else 0.06) * pitch)  # pixels
+    most = max(0.45, (0.11 if strong else 0.06) * pitch)  # pixels
     sigma = math.exp(rng.uniform(math.log(0.25), math.log(most)))
     return blur(image, sigma)
 
@@ -63,7 +66,7 @@ def shake(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarr
 
 def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
     """The sensor and the camera's software on (h, w, 3) float32: noise, sharpening, gray, JPEG. Returns uint8."""
-    image = add_noise(image, rng)
+    image = add_noise(image, min(1, pitch / SMOOTH_PITCH), rng)
     if rng.random() < 0.25:  # sharpened by the camera, halos and all
         strength = rng.uniform(0.3, 1.5)
         image = cv2.addWeighted(image, 1 + strength, blur(image, 1.2), -strength, 0)
@@ -71,15 +74,18 @@ def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.nda
     if rng.random() < 0.25:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     if rng.random() < 0.6:
-        quality = int(rng.integers(35 if pitch > 8 else 55, 96))
+        quality = int(rng.integers(35 if pitch > 8 else 60, 96))
         data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     return image
 
 
-def add_noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`image`, (h, w, 3) float32, with noise, of each channel or of all alike. A faint picture bears less of it."""
+def add_noise(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """`image`, (h, w, 3) float32, with a `share`, 0..1, of noise, of each channel or of all alike.
+
+    A faint picture bears less of it.
+    """
     contrast = 2 * float(cv2.meanStdDev(image)[1].mean())  # dark against bright is about two deviations
-    deviation = math.exp(rng.uniform(math.log(0.8), math.log(14))) * min(1, contrast / 80)
+    deviation = math.exp(rng.uniform(math.log(0.8), math.log(14))) * share * min(1, contrast / 80)
     noise = draw_noise(image.shape, rng) if rng.random() < 0.5 else spread(draw_noise(image.shape[:2], rng))
     return cv2.scaleAdd(noise, deviation, image)

@@ -99,7 +99,7 @@ def mirror_lamps(image: np.ndarray, outline: np.ndarray, rng: np.random.Generato
         upper = outline[0] + u * (outline[1] - outline[0])
         lower = outline[3] + u * (outline[2] - outline[3])
         x, y = (upper + v * (lower - upper)).tolist()
-        core = max(0.7, side * rng.uniform(0.02, 0.09))
+        core = max(0.7, side * rng.uniform(0.02, 0.06))
         halo = side * rng.uniform(0.2, 0.7)
         distance = (across - x) ** 2 + (down - y) ** 2
         spot = rng.uniform(150, 255) * np.exp(-distance / core**2) + rng.uniform(20, 90) * np.exp(-distance / halo**2)

@@ -11,6 +11,8 @@ from synthesis.paint import jitter_colour, spread
 
 LETTERING_COVER = 0.6 * 255  # of a board, on average; a plate with slanted sides covers more, letters alone less
 LEAST_CONTRAST = 70  # of 0..255, between letters and ground; less is illegible at night
+# Least deviation of a plate's pixels, of 0..255: of large characters, and what small ones need more at one pixel each.
+LEAST_DEVIATIONS = (12, 80)
 
 
 def photograph(
@@ -41,6 +43,8 @@ def photograph(
         mirror_lamps(background, outline, rng)
     light(background, rng, 0 if night else DIM_SHARE)
     darken(background, outline, night, rng)
+    if board is not None:
+        keep_legible(background, outline, pitch)
     return take(np.ascontiguousarray(background[seen]), pitch, rng)
 
 
@@ -73,6 +77,24 @@ def clear_ground(image: np.ndarray, board: np.ndarray, outline: np.ndarray, rng:
     if contrast < LEAST_CONTRAST or contrast < 2 * deviation.mean():
         ground = mean_colour(board, 255 - board[..., 3])
         cv2.fillConvexPoly(image, grown, tuple(map(float, ground)), cv2.LINE_AA)
+
+
+def keep_legible(image: np.ndarray, outline: np.ndarray, pitch: float) -> None:
+    """Raise the contrast of `image`, (h, w, 3) float32, in place, where light left too little of it on the board.
+
+    The board is at `outline` (4, 2) in pixels, and its characters are `pitch` pixels wide.
+    """
+    plate = image[pixels_around(outline, image.shape[:2])]
+    mean, deviation = cv2.meanStdDev(plate)
+    large, small = LEAST_DEVIATIONS
+    least = large + small / pitch
+    gain = max(1, least / max(float(deviation.max()), 1))  # of a picture in one colour one channel is enough
+    level = float(mean.mean())
+    kept = min(max(level, 1.2 * least), 255 - 1.2 * least)  # darker and brighter pixels would be cut off
+    if gain > 1 or kept != level:
+        image -= np.float32(level)
+        image *= np.float32(gain)
+        image += np.float32(kept)
 
 
 def mean_colour(board: np.ndarray, weights: np.ndarray) -> np.ndarray:

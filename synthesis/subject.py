@@ -20,10 +20,13 @@ from synthesis.typefaces import Typeface
 RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it gets more windows
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # of the windows of each kind: those with presence 1
 NO_PLATE = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
-NO_PLATE_SHARES = (0.31, 0.36, 0.2, 0.13)  # of the windows with presence 0, in the order of NO_PLATE
+NO_PLATE_SHARES = {  # of the windows with presence 0, in the order of NO_PLATE
+    "street": (0.38, 0.26, 0.22, 0.14),  # the finder is to miss no plate, whatever looks like one
+    "rectified": (0.31, 0.36, 0.2, 0.13),  # the reader tells plates from signs
+}
 RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
-RECTIFIED_WIDTHS = (48, 240)  # pixels; narrower plates are illegible, wider ones show no more in a window
-LEAST_PITCH = 6.5  # pixels a character; fewer are illegible even in a sharp picture
+RECTIFIED_WIDTHS = (64, 240)  # pixels; wider plates show no more in a window
+LEAST_PITCH = 9.0  # pixels a character; the camera makes fewer of them, without the steps that fewer would have here
 SIGN_ASPECTS = (1.3, 8)  # width / height of a place that shows nothing, as signs have it
 SIGN_PITCH = 10.0  # pixels a character that the camera's blur is chosen for, where there is no plate
 
@@ -65,8 +68,9 @@ class Subject:
 def choose(rng: np.random.Generator) -> Choice:
     """Choose what kind a window is and what it shows."""
     rectified = bool(rng.random() < RECTIFIED_SHARE)
-    present = bool(rng.random() < PLATE_SHARE["rectified" if rectified else "street"])
-    shown = "plate" if present else pick(NO_PLATE, rng, NO_PLATE_SHARES)
+    kind = "rectified" if rectified else "street"
+    present = bool(rng.random() < PLATE_SHARE[kind])
+    shown = "plate" if present else pick(NO_PLATE, rng, NO_PLATE_SHARES[kind])
     # a plate with presence 0 is in the wrong place or has the wrong size; so has half of everything else
     misplaced = not present and (shown == "plate" or bool(rng.random() < 0.5))
     if rectified:

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import UNIT_SQUARE
-from synthesis.camera import take
+from synthesis import camera
+from synthesis.camera import LEAST_PITCH, take
 from synthesis.light import light
-from synthesis.photograph import clear_ground, draw_cover, is_lettering, lay, photograph
+from synthesis.photograph import clear_ground, draw_cover, is_lettering, keep_legible, lay, photograph
 
 OUTLINE = UNIT_SQUARE * (60, 30) + (20, 10)
 
@@ -89,3 +90,44 @@ def test_letters_alone_are_not_lost_in_a_motley_background():
     image = np.random.default_rng(0).choice([0, 255], (50, 100, 3)).astype(np.float32)
     clear_ground(image, make_letters(20, 200), OUTLINE, np.random.default_rng(0))
     np.testing.assert_allclose(image[15:35, 25:75], 200, atol=2)
+
+
+@pytest.mark.parametrize("level", [5, 120, 250])
+@pytest.mark.parametrize("pitch", [5, 30])
+def test_contrast_that_light_took_from_a_board_is_raised(level, pitch):
+    image = np.full((50, 100, 3), level, np.float32)
+    image[:, ::2] += 2
+    keep_legible(image, OUTLINE, pitch)
+    assert np.clip(image[15:35, 25:75], 0, 255).std() > 12
+
+
+def test_a_board_with_enough_contrast_stays_as_it_is():
+    image = np.full((50, 100, 3), 60, np.float32)
+    image[:, ::4] = 220
+    before = image.copy()
+    keep_legible(image, OUTLINE, 8)
+    np.testing.assert_array_equal(image, before)
+
+
+@given(st.integers(0, 2**32), st.floats(1, 40))
+@settings(deadline=None)
+def test_no_picture_is_made_so_small_that_its_code_is_lost(seed, pitch):
+    pitches = []
+
+    def develop(image, pitch, _rng):
+        pitches.append(pitch)
+        return image.astype(np.uint8)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(camera, "develop", develop)
+        image = np.full((40, 90, 3), 100, np.float32)
+        assert take(image, pitch, np.random.default_rng(seed)).shape == image.shape
+    assert pitches[0] >= min(pitch, LEAST_PITCH) - 1e-9
+
+
+def test_many_photographs_have_a_lower_resolution_than_they_are_drawn_in():
+    stripes = np.zeros((40, 90, 3), np.float32)
+    stripes[:, ::2] = 200
+    photos = [take(stripes.copy(), 20, np.random.default_rng(seed)) for seed in range(60)]
+    without_stripes = sum(np.abs(np.diff(photo[..., 0].astype(float), axis=1)).mean() < 40 for photo in photos)
+    assert 10 < without_stripes < 60
