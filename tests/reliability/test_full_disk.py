@@ -51,7 +51,7 @@ def inputs(tmp_path_factory) -> Path:
     """A folder with an archive and photographs."""
     folder = tmp_path_factory.mktemp("inputs")
     make_archive(folder / "sun.tar", {f"sun/street/{i}.jpg": make_jpeg(colour=(i, 9, 99)) for i in range(40)})
-    write_photos(folder / "photos", Synthesizer(Settings("in", backgrounds="none")), 6)
+    write_photos(folder / "photos", Synthesizer(Settings("in", backgrounds="none")), 15)
     return folder
 
 
