@@ -11,7 +11,7 @@ from synthesis.paint import draw_noise, spread
 # The shares and strengths of the faults were set by eye; none was tuned by a search.
 LOW_SHARE = 0.4  # of the photographs have a lower resolution than they are drawn in
 LEAST_PITCH = 4.8  # pixels a character; fewer are illegible even in a sharp picture
-SMOOTH_PITCH = 12  # pixels a character; smaller ones bear less noise, because a picture that was made smaller has less
+SMOOTH_PITCH = 12  # pixels a character; smaller ones bear less noise, as in pictures that were made smaller
 
 
 def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
@@ -24,16 +24,16 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
     factor = 1.0
     if pitch > LEAST_PITCH and rng.random() < LOW_SHARE:
         factor = math.exp(rng.uniform(0, math.log(pitch / LEAST_PITCH)))
-    strong = pick(("blur", "motion", "neither"), rng) if factor < 1.5 else "resolution"
+    coarse = factor > 1.2  # less is not worth two resizings
+    strong = pick(("blur", "motion", None), rng) if factor < 1.5 else None
     if rng.random() < 0.7:
         image = defocus(image, pitch, strong == "blur", rng)
     if strong == "motion" and rng.random() < 0.35:
         image = shake(image, pitch, rng)
-    coarse = factor > 1.2  # less is not worth two resizings
     if coarse:
         small = max(4, round(width / factor)), max(4, round(height / factor))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-    image = develop(image, pitch / factor, rng)
+    image = develop(image, pitch / factor if coarse else pitch, rng)
     if coarse:
         image = cv2.resize(image, (width, height), interpolation=pick((cv2.INTER_LINEAR, cv2.INTER_CUBIC), rng))
     return image
@@ -81,9 +81,9 @@ def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.nda
 
 
 def add_noise(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """`image`, (h, w, 3) float32, with a `share`, 0..1, of noise, of each channel or of all alike.
+    """`image`, (h, w, 3) float32, with noise, of each channel or of all alike. A faint picture bears less of it.
 
-    A faint picture bears less of it.
+    `share`, 0..1, multiplies the noise.
     """
     contrast = 2 * float(cv2.meanStdDev(image)[1].mean())  # dark against bright is about two deviations
     deviation = math.exp(rng.uniform(math.log(0.8), math.log(14))) * share * min(1, contrast / 80)

@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from synthesis.paint import multiply_colours, spread, tinted
+from synthesis.paint import change_contrast, multiply_colours, spread, tinted
 
 # The shares of windows in this module were set by eye; none was tuned by a search.
 DIM_SHARE = 0.12  # of windows by day: little light is left, at dusk or because the camera is set for the bright sky
@@ -79,6 +79,5 @@ def rain(image: np.ndarray, rng: np.random.Generator) -> None:
 def expose_badly(image: np.ndarray, rng: np.random.Generator) -> None:
     """Change the contrast about the mean, and move the mean: too much or too little light on the sensor."""
     mean = image.mean()
-    image -= mean
-    image *= np.float32(rng.uniform(0.5, 1.8))
-    image += np.float32(np.clip(mean + rng.normal(0, 40), 50, 200))
+    gain = rng.uniform(0.5, 1.8)
+    change_contrast(image, mean, gain, np.clip(mean + rng.normal(0, 40), 50, 200))

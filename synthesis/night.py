@@ -9,7 +9,7 @@ import numpy as np
 
 from common import pixels_around
 from synthesis.chance import pick
-from synthesis.paint import multiply_colours, spread, tinted
+from synthesis.paint import change_contrast, multiply_colours, spread, tinted
 
 NIGHT_SHARE = 0.12  # of all windows; half of them have two effects
 EFFECTS = {  # its share among the effects
@@ -132,9 +132,8 @@ def fade(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> No
     """
     plate = image[pixels_around(outline, image.shape[:2])]
     deviation = cv2.meanStdDev(plate)[1].mean()
-    image -= plate.mean()
-    image *= np.float32(min(1, rng.uniform(14, 30) / max(deviation, 1)))
-    image += np.float32(rng.uniform(40, 90))
+    gain = min(1, rng.uniform(14, 30) / max(deviation, 1))
+    change_contrast(image, plate.mean(), gain, rng.uniform(40, 90))
 
 
 def cast(image: np.ndarray, rng: np.random.Generator) -> None:

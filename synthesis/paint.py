@@ -51,6 +51,13 @@ def multiply_colours(image: np.ndarray, gains: np.ndarray) -> None:
     image *= np.tile(gains.astype(np.float32), image.shape[1]).reshape(1, -1, 3)
 
 
+def change_contrast(image: np.ndarray, level: float, gain: float, target: float) -> None:
+    """Multiply how far each pixel of `image` is from `level` by `gain`, and move `level` to `target`, in place."""
+    image -= np.float32(level)
+    image *= np.float32(gain)
+    image += np.float32(target)
+
+
 def blend(image: np.ndarray, share: np.ndarray, colour: np.ndarray) -> None:
     """Paint `colour` (3,) over `image` in place, as much of it as `share`, (h, w) float32 of 0..1, says."""
     image *= spread(1 - share)

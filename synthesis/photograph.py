@@ -7,12 +7,13 @@ from common import UNIT_SQUARE, pixels_around
 from synthesis.camera import take
 from synthesis.light import DIM_SHARE, light
 from synthesis.night import darken, draw_night, light_board, mirror_lamps
-from synthesis.paint import jitter_colour, spread
+from synthesis.paint import change_contrast, jitter_colour, spread
 
 LETTERING_COVER = 0.6 * 255  # of a board, on average; a plate with slanted sides covers more, letters alone less
 LEAST_CONTRAST = 70  # of 0..255, between letters and ground; less is illegible at night
-# Least deviation of a plate's pixels, of 0..255: of large characters, and what small ones need more at one pixel each.
-LEAST_DEVIATIONS = (12, 80)
+LEAST_DEVIATION = 12  # of 0..255, of a plate's pixels after the light
+MORE_DEVIATION = 80  # more of it, divided by the pixels a character, because small characters need more contrast
+MOST_GAIN = 4  # of contrast, because a blank sign has none that could be raised
 
 
 def photograph(
@@ -86,15 +87,13 @@ def keep_legible(image: np.ndarray, outline: np.ndarray, pitch: float) -> None:
     """
     plate = image[pixels_around(outline, image.shape[:2])]
     mean, deviation = cv2.meanStdDev(plate)
-    large, small = LEAST_DEVIATIONS
-    least = large + small / pitch
-    gain = max(1, least / max(float(deviation.max()), 1))  # of a picture in one colour one channel is enough
+    least = LEAST_DEVIATION + MORE_DEVIATION / pitch
+    # the channel that shows most counts, because light of one colour leaves one channel
+    gain = min(max(1, least / max(float(deviation.max()), 1)), MOST_GAIN)
     level = float(mean.mean())
-    kept = min(max(level, 1.2 * least), 255 - 1.2 * least)  # darker and brighter pixels would be cut off
-    if gain > 1 or kept != level:
-        image -= np.float32(level)
-        image *= np.float32(gain)
-        image += np.float32(kept)
+    target = min(max(level, 1.2 * least), 255 - 1.2 * least)  # nearer to black or white the contrast would be cut off
+    if gain > 1 or target != level:
+        change_contrast(image, level, gain, target)
 
 
 def mean_colour(board: np.ndarray, weights: np.ndarray) -> np.ndarray:

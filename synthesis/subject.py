@@ -21,12 +21,12 @@ RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it 
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # of the windows of each kind: those with presence 1
 NO_PLATE = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
 NO_PLATE_SHARES = {  # of the windows with presence 0, in the order of NO_PLATE
-    "street": (0.38, 0.26, 0.22, 0.14),  # the finder is to miss no plate, whatever looks like one
+    "street": (0.38, 0.26, 0.22, 0.14),  # fewer signs, because the finder may take one for a plate
     "rectified": (0.31, 0.36, 0.2, 0.13),  # the reader tells plates from signs
 }
 RIGHT_SCALE = (0.6, 0.9)  # a street window's plate spans this much of its width or height, whichever is more
 RECTIFIED_WIDTHS = (64, 240)  # pixels; wider plates show no more in a window
-LEAST_PITCH = 9.0  # pixels a character; the camera makes fewer of them, without the steps that fewer would have here
+LEAST_DRAWN_PITCH = 9.0  # pixels a character; smaller ones would have steps along their edges, so the camera makes them
 SIGN_ASPECTS = (1.3, 8)  # width / height of a place that shows nothing, as signs have it
 SIGN_PITCH = 10.0  # pixels a character that the camera's blur is chosen for, where there is no plate
 
@@ -97,7 +97,7 @@ def make_plate(choice: Choice, plate: FlatPlate, faces: tuple[Typeface, ...], rn
     board, outline = mount(plate.image, faces, rng)
     aspect = plate.image.shape[1] / plate.image.shape[0]
     longest = max(np.bincount(plate.centres[:, 2].astype(int))) + 1  # characters a line, and the margins
-    width = max(choice.width, LEAST_PITCH * longest)
+    width = max(choice.width, LEAST_DRAWN_PITCH * longest)
     sense = choice.shown == "plate"
     code = plate.code if sense else ""
     centres = plate.centres if sense else plate.centres[:0]

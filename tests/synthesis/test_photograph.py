@@ -96,9 +96,16 @@ def test_letters_alone_are_not_lost_in_a_motley_background():
 @pytest.mark.parametrize("pitch", [5, 30])
 def test_contrast_that_light_took_from_a_board_is_raised(level, pitch):
     image = np.full((50, 100, 3), level, np.float32)
-    image[:, ::2] += 2
+    image[:, ::2] += 14
     keep_legible(image, OUTLINE, pitch)
-    assert np.clip(image[15:35, 25:75], 0, 255).std() > 12
+    assert np.clip(image[15:35, 25:75], 0, 255).std() > 14
+
+
+def test_a_blank_sign_stays_blank():
+    image = np.full((50, 100, 3), 120, np.float32)
+    image[:, ::2] += 1
+    keep_legible(image, OUTLINE, 5)
+    assert 0 < image.std() < 3
 
 
 def test_a_board_with_enough_contrast_stays_as_it_is():
