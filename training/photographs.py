@@ -32,7 +32,7 @@ from reading.scoring import Score, add_up, judge
 from synthesis.camera import take
 from synthesis.light import light
 from synthesis.placement import LEAST_STREET_PITCH, draw_inexact_square
-from synthesis.subject import LEAST_PITCH, RECTIFIED_WIDTHS, RIGHT_SCALE
+from synthesis.subject import LEAST_DRAWN_PITCH, RECTIFIED_WIDTHS, RIGHT_SCALE
 from synthesis.windows import cut_place
 from training.report import warn
 
@@ -211,7 +211,7 @@ def make_example(photo: np.ndarray, corners: np.ndarray, code: str) -> Example:
 def make_reader_window(example: Example, rng: np.random.Generator) -> np.ndarray:
     """A window for the reader, (64, 128, 3) uint8: the plate turned upright by corners like the finder's."""
     widest = np.ptp(example.corners, axis=0).max()
-    narrowest = min(widest, max(RECTIFIED_WIDTHS[0], LEAST_PITCH * len(example.code)))
+    narrowest = min(widest, max(RECTIFIED_WIDTHS[0], LEAST_DRAWN_PITCH * len(example.code)))
     width = np.exp(rng.uniform(np.log(narrowest), np.log(max(narrowest, min(widest, RECTIFIED_WIDTHS[1])))))
     image, corners = cut_place(example.picture, example.corners, width)
     image = take_anew(image, width / len(example.code), rng)
