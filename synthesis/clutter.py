@@ -13,6 +13,9 @@ from synthesis.typefaces import CHARACTERS, Typeface
 
 LETTERS_ALONE_SHARE = 0.45  # of the signs: those that are painted straight on what is behind them
 OUTLINED_SHARE = 0.35  # of the letters alone: those with an outline, as cameras print dates and captions
+STAMP_SHARE = 0.15  # of the signs: days and hours alone, as cameras print them into the picture
+CUT_STAMP_SHARE = 0.6  # of the stamps: those of which the right end alone is seen, as the finder often takes them
+LEAST_STAMP = 0.25  # of a stamp's width that is seen at least: an hour without its day, say
 BORDER_SHARE = 0.2  # of the signs that cover what is behind them
 PLAIN_SHARE = 0.6  # of the signs: those that are black or white in part
 ARROW_SHARE = 0.1  # of the signs
@@ -60,9 +63,27 @@ def draw_sign(faces: tuple[Typeface, ...], width: int, rng: np.random.Generator)
     Shops' names, makes of vehicles, dates, prices, telephone numbers, in one to four lines. The last channel is how
     much the sign covers of what is behind it.
     """
+    stamp = rng.random() < STAMP_SHARE
+    mask, line_height = (draw_stamp if stamp else draw_lettering)(faces, width, rng)
+    height = mask.shape[0]
+    ground, ink = choose_colours(rng)
+    cover = np.full_like(mask, 255)
+    if stamp or rng.random() < LETTERS_ALONE_SHARE:
+        pen = max(3, round(line_height * 0.15)) if rng.random() < OUTLINED_SHARE else 1
+        cover = cv2.dilate(mask, np.ones((pen, pen), np.uint8))
+    elif rng.random() < BORDER_SHARE:
+        inset, pen = int(rng.integers(0, height // 8 + 1)), int(rng.integers(1, height // 10 + 2))
+        cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, pen)
+    image = np.empty((height, width, 3), np.float32)
+    fill(image, ground)
+    lay_ink(image, mask, ink)
+    return cv2.merge([image, cover.astype(np.float32)])
+
+
+def draw_lettering(faces: tuple[Typeface, ...], width: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """One to four lines of words, as a mask (h, width) uint8, and the mean height of a line in pixels."""
     rows = int(rng.integers(1, 5))
     height = max(LEAST_HEIGHT, round(width * rng.uniform(0.12, 0.3) * rows**0.7))
-    ground, ink = choose_colours(rng)
     mask = np.zeros((height, width), np.uint8)
     left = draw_arrow(mask, rng) if rng.random() < ARROW_SHARE else 0.0
     shares = rng.uniform(0.4, 1, rows)  # a large line and small ones
@@ -73,17 +94,20 @@ def draw_sign(faces: tuple[Typeface, ...], width: int, rng: np.random.Generator)
             character if character not in MARKS or face.has(character) else " " for character in draw_words(rng)
         )
         draw_line(mask, set_sign_line(text, face, left, top, foot - top, width, rng), face)
-    cover = np.full_like(mask, 255)
-    if rng.random() < LETTERS_ALONE_SHARE:
-        pen = max(3, round(height / rows * 0.15)) if rng.random() < OUTLINED_SHARE else 1
-        cover = cv2.dilate(mask, np.ones((pen, pen), np.uint8))
-    elif rng.random() < BORDER_SHARE:
-        inset, pen = int(rng.integers(0, height // 8 + 1)), int(rng.integers(1, height // 10 + 2))
-        cv2.rectangle(mask, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, pen)
-    image = np.empty((height, width, 3), np.float32)
-    fill(image, ground)
-    lay_ink(image, mask, ink)
-    return cv2.merge([image, cover.astype(np.float32)])
+    return mask, height / rows
+
+
+def draw_stamp(faces: tuple[Typeface, ...], width: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """A day and an hour on one line, whole or its right end alone, as a mask (h, width) uint8, and its height."""
+    seen = rng.uniform(LEAST_STAMP, 0.9) if rng.random() < CUT_STAMP_SHARE else 1.0
+    height = max(LEAST_HEIGHT, round(width / seen * rng.uniform(0.05, 0.12)))
+    mask = np.zeros((height, round(width / seen)), np.uint8)
+    face = faces[rng.integers(len(faces))]
+    draw_line(mask, set_line(draw_date(rng), face, 1, mask.shape[1] - 1, 0.1 * height, 0.8 * height, rng), face)
+    inked = np.flatnonzero(mask.any(0))
+    end = inked[-1] + 2
+    start = end - max(1, round(seen * (end - inked[0])))
+    return cv2.resize(mask[:, max(0, start) : end], (width, height), interpolation=cv2.INTER_AREA), height
 
 
 def draw_arrow(mask: np.ndarray, rng: np.random.Generator) -> float:

@@ -7,9 +7,10 @@ import dataclasses
 
 import numpy as np
 
-from formats.plate_format import LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
+from formats.plate_format import DIGITS, LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
 from synthesis.chance import pick
 from synthesis.lettering import (
+    STACKED_WIDTH,
     TextLine,
     draw_characters,
     measure_ink,
@@ -28,7 +29,10 @@ LINE_GAP = 0.08  # of the height of both lines: the least gap between them
 VARIED_SHARE = 0.08  # of the lines: those with groups of several heights
 BESIDE_GAP = 0.04  # of the width, between two short rows and the number beside them
 CLASS_LETTERS = (0.25, 0.55, 0.2)  # shares of one, two and three letters
-CLASS_ROOM = (0.1, 0.17)  # of the width of the line: the room for them
+CLASS_DIGITS_SHARE = 0.1  # of them: digits in place of letters, which number a county
+CLASS_ROOM = (0.1, 0.22)  # of the width of the line: the room for them
+CLASS_WIDTHS = (0.9, 1.7)  # of stacked class letters: most are as broad as high, unlike the characters of the code
+CLASS_HEIGHTS = (0.8, 1.1)  # of stacked class letters, times their usual height
 STACK_ROOM = 0.06  # of the width, from the middle of stacked letters to the number after them
 
 
@@ -234,12 +238,15 @@ def set_class_letters(
     rest of the span.
     """
     width = span[1] - span[0]
-    letters = draw_characters(LETTERS, pick((1, 2, 3), rng, CLASS_LETTERS), rng)
+    kinds = DIGITS if rng.random() < CLASS_DIGITS_SHARE else LETTERS
+    letters = draw_characters(kinds, pick((1, 2, 3), rng, CLASS_LETTERS), rng)
     room = width * rng.uniform(*CLASS_ROOM)
     left, span = reserve(span, room, rng)
     x = left + room / 2
     if len(letters) > 1:
-        return stack_letters(letters, face, x, top, height, width), span
+        broadest = room / (STACKED_WIDTH * width)
+        scale = min(rng.uniform(*CLASS_WIDTHS), broadest), rng.uniform(*CLASS_HEIGHTS)
+        return stack_letters(letters, face, x, top, height, width, scale=scale), span
     size = height * rng.uniform(0.35, 0.6)
     ink = min(measure_ink(letters, face, rng) * size, room)
     y = top + pick((0, 0.5, 1), rng) * (height - size)

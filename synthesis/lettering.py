@@ -139,17 +139,25 @@ def scale_parts(line: TextLine, starts: list[int], scales: list[float], lean: fl
 
 
 def stack_letters(
-    letters: str, face: Typeface, x: float, y: float, height: float, width: float, row: int = 1
+    letters: str,
+    face: Typeface,
+    x: float,
+    y: float,
+    height: float,
+    width: float,
+    row: int = 1,
+    scale: tuple[float, float] = (1.0, 1.0),
 ) -> list[TextLine]:
     """Two or three small letters one above the other about `x`, on a line `height` high of a plate `width` wide.
 
-    They are read downwards, so the first counts as standing a little further left.
+    They are read downwards, so the first counts as standing a little further left. `scale` is how many times as wide
+    and as high as usual they are.
     """
-    size = height * STACKED_HEIGHTS[len(letters)]
+    size = height * STACKED_HEIGHTS[len(letters)] * scale[1]
     last = len(letters) - 1
     lines = []
     for i, letter in enumerate(letters):
-        ink = min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, STACKED_WIDTH * width)
+        ink = scale[0] * min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, STACKED_WIDTH * width)
         top = y + i * (height - size) / last
         order = (i - last / 2) * STACK_STEP * width
         lines.append(TextLine(letter, np.array([x - ink / 2]), np.array([ink]), top, size, row, order))

@@ -21,6 +21,7 @@ LONG_ASPECT = 2.4  # width / height from which a plate is long
 WHITE = (245, 245, 245)  # of a band's letters
 STAR_TINTS = [(60, 210, 240), (240, 240, 240), (170, 160, 150)]  # b, g, r: yellow and white stars, a gray hologram
 SYMBOL_SHARE = 0.22  # of the plates: those with symbols at an end of the code
+THING_SHARE = 0.1  # of the plates: those with an animal, a ship or a tree there, as high as the code or higher
 FLAG_SHARE = 0.85  # of the plates whose style has a flag: those that show it
 LEAST_CAPTION_ROOM = 0.07  # of a plate's height: captions in less are illegible
 MOST_CAPTION = 0.6  # of a character's height: the room that a caption takes; its letters are lower
@@ -123,9 +124,9 @@ def draw_flag(image: np.ndarray, box: Box, colours, rng: np.random.Generator) ->
 def draw_beside_code(
     image: np.ndarray, style: PlateStyle, span: tuple[float, float], rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Draw a flag and symbols at the ends of the code on some plates, in place. Returns what is left of `span`.
+    """Draw a flag, and symbols or a thing, at the ends of the code on some plates, in place.
 
-    A span is (x0, x1).
+    Returns what is left of `span`. A span is (x0, x1).
     """
     height, width = image.shape[:2]
     if style.flag and not style.band and rng.random() < FLAG_SHARE:
@@ -142,6 +143,14 @@ def draw_beside_code(
         for _ in range(rng.integers(2, 6) if rng.random() < 0.4 else 1):
             place = x + room * rng.normal(0, 0.12), y + room * rng.normal(0, 0.12)
             draw_symbol(image, place, room * rng.uniform(0.15, 0.5), rng)
+    elif rng.random() < THING_SHARE / (1 - SYMBOL_SHARE):
+        room = min(rng.uniform(0.12, 0.3) * width, 0.9 * height)
+        left, span = reserve(span, room, rng)
+        size = min(1.5 * room, height * rng.uniform(0.4, 0.9))
+        foot = (height + size) / 2 + rng.uniform(-0.5, 0.5) * (height - size)
+        for _ in range(rng.integers(1, 4)):
+            place = left + room * rng.uniform(0.3, 0.7), foot - size * rng.uniform(0, 0.3)
+            draw_thing(image, place, size * rng.uniform(0.5, 1), rng)
     return span
 
 

@@ -28,7 +28,28 @@ def test_signs_stand_out(width, seed):
 def test_many_signs_are_letters_alone():
     rng = np.random.default_rng(0)
     whole = [clutter.draw_sign(FACES, 150, rng)[..., 3].min() == 255 for _ in range(200)]
-    assert np.mean(whole) == pytest.approx(1 - clutter.LETTERS_ALONE_SHARE, abs=0.15)
+    share = (1 - clutter.LETTERS_ALONE_SHARE) * (1 - clutter.STAMP_SHARE)
+    assert np.mean(whole) == pytest.approx(share, abs=0.15)
+
+
+def test_stamps_are_letters_alone_on_one_line(monkeypatch):
+    monkeypatch.setattr(clutter, "STAMP_SHARE", 1.0)
+    rng = np.random.default_rng(0)
+    signs = [clutter.draw_sign(FACES, 150, rng) for _ in range(60)]
+    assert all(sign[..., 3].min() == 0 for sign in signs)
+    assert all(sign.shape[1] == 150 for sign in signs)
+
+
+def test_of_many_stamps_the_right_end_alone_is_seen(monkeypatch):
+    monkeypatch.setattr(clutter, "draw_date", lambda _: "I" * 19)
+    strokes = []
+    for seed in range(100):
+        mask, height = clutter.draw_stamp(FACES, 300, np.random.default_rng(seed))
+        assert mask.shape == (height, 300)
+        middle = mask[height // 2] > 100
+        strokes.append(np.count_nonzero(middle[1:] & ~middle[:-1]) + middle[0])
+    assert max(strokes) == 19
+    assert np.mean(np.array(strokes) < 18) == pytest.approx(clutter.CUT_STAMP_SHARE, abs=0.2)
 
 
 @given(st.integers(0, 2**32))

@@ -75,6 +75,16 @@ def test_stacked_letters_stand_one_above_the_other(face, y, height, width):
     assert lower.centres[0] - upper.centres[0] > 2 * width / model.COLUMNS
 
 
+def test_stacked_letters_are_broader_and_lower_where_asked():
+    usual = stack_letters("MSC", FACES[0], 30, 10, 60, 200)
+    scaled = stack_letters("MSC", FACES[0], 30, 10, 60, 200, scale=(1.5, 0.8))
+    for before, after in zip(usual, scaled, strict=True):
+        assert after.height == pytest.approx(0.8 * before.height)
+        assert after.widths[0] == pytest.approx(1.5 * 0.8 * before.widths[0])
+        assert after.centres == pytest.approx(before.centres)
+    assert scaled[-1].y + scaled[-1].height == pytest.approx(70)
+
+
 @given(
     st.sampled_from(FACES),
     st.floats(-90, 60),

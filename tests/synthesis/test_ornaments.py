@@ -50,6 +50,23 @@ def test_flags_have_their_colours():
     assert np.mean(seen) == pytest.approx(ornaments.FLAG_SHARE, abs=0.15)
 
 
+def test_things_as_high_as_the_code_stand_at_its_ends(monkeypatch):
+    monkeypatch.setattr(ornaments, "SYMBOL_SHARE", 0.0)
+    monkeypatch.setattr(ornaments, "THING_SHARE", 1.0)
+    heights, sides = [], set()
+    for seed in range(60):
+        image = make_plate()
+        x0, x1 = ornaments.draw_beside_code(image, STYLE, (20, 380), np.random.default_rng(seed))
+        assert (x0 > 20) != (x1 < 380)
+        sides.add(x0 > 20)
+        drawn = (image != make_plate()).any(-1)
+        heights.append(np.ptp(np.flatnonzero(drawn.any(1))) if drawn.any() else 0)
+        middle = np.flatnonzero(drawn.any(0)).mean()
+        assert (middle < 200) == (x0 > 20)
+    assert sides == {True, False}
+    assert np.mean(np.array(heights) > 40) > 0.5
+
+
 @pytest.mark.parametrize("band", ["left", "top"])
 def test_flags_stand_in_the_band(band):
     style = dataclasses.replace(STYLE, band=band, flag=((250, 0, 0), (0, 250, 0)))
