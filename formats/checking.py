@@ -204,6 +204,7 @@ KEYS = {  # key -> (the values that are right, in words; the test of a value; it
     "band_colour": COLOUR,
     "band_text": CAPTIONS,
     "stacked": PROBABILITY,
+    "squeezed": PROBABILITY,
     "stencil": PROBABILITY,
     "beside": PROBABILITY,
     "letter_scale": (f"a share of {LEAST_LETTERS} to 1", is_between(LEAST_LETTERS, 1), float),

@@ -37,6 +37,7 @@ class PlateStyle:
     band_colour: Colour = (0, 51, 153)
     band_text: tuple[str, ...] = ()  # the letters on the band are one of these
     stacked: float = 0.0  # probability that two letters before the lower line's number stand one above the other
+    squeezed: float = 0.0  # probability that one to three letters there are as high as the number and very narrow
     stencil: float = 0.0  # probability that the code is painted through a stencil
     beside: float = 0.0  # probability that the last group stands, large, at the right of two short rows
     letter_scale: float = 1.0  # height of the letters as a share of the height of the digits

@@ -18,6 +18,7 @@ from synthesis.lettering import (
     set_line,
     set_prefix,
     split_prefix,
+    squeeze_letters,
     stack_letters,
     vary_groups,
 )
@@ -33,6 +34,7 @@ CLASS_DIGITS_SHARE = 0.1  # of them: digits in place of letters, which number a 
 CLASS_ROOM = (0.1, 0.22)  # of the width of the line: the room for them
 CLASS_WIDTHS = (0.9, 1.7)  # of stacked class letters: most are as broad as high, unlike the characters of the code
 CLASS_HEIGHTS = (0.8, 1.1)  # of stacked class letters, times their usual height
+SQUEEZED_GAP = (0.005, 0.03)  # of the width, between squeezed letters and the number after them
 STACK_ROOM = 0.06  # of the width, from the middle of stacked letters to the number after them
 
 
@@ -64,9 +66,9 @@ def lay_out(
     """
     height, width = shape
     x0, x1, y0, y1 = room
-    stacked = rng.random() < style.stacked
+    small = choose_small(style, rng)
     beside = style.lines == 2 and width / height > LEAST_ASPECT_BESIDE and rng.random() < style.beside
-    texts = break_text(text, style.lines, stacked or beside, rng)
+    texts = break_text(text, style.lines, bool(small) or beside, rng)
     heights = choose_heights(style, len(texts), height / style.size[1], y1 - y0, rng)
 
     if style.panel:
@@ -84,13 +86,21 @@ def lay_out(
     if beside and len(texts) == 2 and 1 < len(number) < len(texts[-1]):
         lines = set_beside(texts, number, face, spans[0], tops, heights, rng)
     else:
-        lines = set_lines(texts, style, face, spans, tops, heights, stacked, rng)
+        lines = set_lines(texts, style, face, spans, tops, heights, small, rng)
 
     bottom = tops[-1] + heights[-1]
     middle = (tops[0] + heights[0] + tops[1]) / 2 if len(texts) == 2 else None
     if style.panel:
         return Layout(lines, *inner, (y0, inner[0]), (inner[1], y1), middle, class_letters)
     return Layout(lines, y0, y1, (y0, tops[0]), (bottom, y1), middle, class_letters)
+
+
+def choose_small(style: PlateStyle, rng: np.random.Generator) -> str:
+    """How the letters before the number on the lower line are smaller than it: "stacked", "squeezed", or ""."""
+    chance = rng.random()
+    if chance < style.stacked:
+        return "stacked"
+    return "squeezed" if chance < style.stacked + style.squeezed else ""
 
 
 # --- heights and places of the lines ----------------------------------------------------------------------------------
@@ -189,13 +199,13 @@ def set_lines(
     spans: list[tuple[float, float]],
     tops: list[float],
     heights: list[float],
-    stacked: bool,
+    small: str,
     rng: np.random.Generator,
 ) -> list[TextLine]:
     """Set `texts` at `tops` with capitals of `heights`, each in its span (x0, x1)."""
     lines = []
     for row, (text, span, top, height) in enumerate(zip(texts, spans, tops, heights, strict=True)):
-        start, text, x0 = set_start(text, style, face, span, top, height, row, stacked, rng)
+        start, text, x0 = set_start(text, style, face, span, top, height, row, small, rng)
         line = set_line(text, face, x0, span[1], top, height, rng)
         line.row = row
         lines += start + vary_line(line, style, rng)
@@ -210,16 +220,22 @@ def set_start(
     top: float,
     height: float,
     row: int,
-    stacked: bool,
+    small: str,
     rng: np.random.Generator,
 ) -> tuple[list[TextLine], str, float]:
-    """Set the small characters at the start of line `row`: stacked letters before a number, or a small prefix.
+    """Set the small characters at the start of line `row`: letters before a number, or a small prefix.
 
-    Returns them, the rest of `text`, and the x from which it may stand.
+    `small` is "stacked" or "squeezed", as the letters are, or empty. Returns the small characters, the rest of `text`,
+    and the x from which it may stand.
     """
     x0, x1 = span
-    letters, number = text[:2], text[2:].strip(SEPARATORS)
-    if row and stacked and letters.isalpha() and number.isdigit():
+    number = text.lstrip(LETTERS).strip(SEPARATORS)
+    letters = text.removesuffix(number).strip(SEPARATORS)
+    if row and small == "squeezed" and 0 < len(letters) < 4 and letters.isalpha() and number.isdigit():
+        line = squeeze_letters(letters, face, x0, top, height, x1 - x0, rng)
+        line.row = row
+        return [line], number, line.x[-1] + line.widths[-1] + (x1 - x0) * rng.uniform(*SQUEEZED_GAP)
+    if row and small == "stacked" and len(letters) == 2 and letters.isalpha() and number.isdigit():
         x = x0 + (x1 - x0) * rng.uniform(0.05, 0.09)
         return stack_letters(letters, face, x, top, height, x1 - x0), number, x + (x1 - x0) * STACK_ROOM
     prefix, rest = split_prefix(text)

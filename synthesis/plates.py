@@ -126,7 +126,7 @@ def draw_rule(image: np.ndarray, style: PlateStyle, y: float, rng: np.random.Gen
     """Draw a rule between the two lines of a plate, at `y` pixels, in place: red, or in the colour of the code."""
     height, width = image.shape[:2]
     colour = (190, 20, 20) if rng.random() < 0.5 else style.text_colour
-    weight = max(1, round(height * rng.uniform(0.01, 0.04)))
+    weight = max(1, round(height * rng.uniform(0.01, 0.07)))
     cv2.line(image, (0, round(y)), (width, round(y)), to_tint(jitter_colour(colour, rng)), weight)
 
 

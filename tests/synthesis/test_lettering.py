@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import common
 import model
-from synthesis.lettering import TextLine, draw_line, set_line, stack_letters
+from synthesis.lettering import TextLine, draw_line, set_line, squeeze_letters, stack_letters
 from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, load_typefaces
 
 FACES = load_typefaces(())
@@ -73,6 +73,19 @@ def test_stacked_letters_stand_one_above_the_other(face, y, height, width):
     assert max(upper.x[0], lower.x[0]) < 30 < min(upper.x[0] + upper.widths[0], lower.x[0] + lower.widths[0])
     # the columns of the reader that are to hold them differ
     assert lower.centres[0] - upper.centres[0] > 2 * width / model.COLUMNS
+
+
+@given(st.sampled_from(FACES), st.text(CHARACTERS[:26], min_size=1, max_size=3), st.integers(0, 2**32))
+@settings(deadline=None)
+def test_squeezed_letters_are_narrow_and_as_high_as_the_line(face, letters, seed):
+    line = squeeze_letters(letters, face, 20, 10, 60, 200, np.random.default_rng(seed))
+    assert line.text == letters
+    assert (line.widths <= 0.08 * 200).all()
+    assert line.height > 0.85 * 60
+    assert line.y >= 10
+    assert line.y + line.height <= 70.001
+    assert line.x[0] > 20
+    assert (line.x[1:] > line.x[:-1] + line.widths[:-1]).all()  # none covers another
 
 
 def test_stacked_letters_are_broader_and_lower_where_asked():

@@ -27,6 +27,7 @@ KINDS = {  # of plates, each forced upon every style
     "a flag": {"flag": ((200, 30, 40), (240, 240, 240))},
     "a number beside": {"beside": 1.0},
     "stacked letters": {"stacked": 1.0},
+    "squeezed letters": {"stacked": 0.0, "squeezed": 1.0},
     "painted": {"painted": 1.0},
     "tapered": {"taper": 0.2, "painted": 0.0},
 }
