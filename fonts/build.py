@@ -138,6 +138,24 @@ Q 1.12  0,.1~ 0,.9~ .16,1~ .84,1~ 1,.9~ 1,.1~ .84,0~ .16,0~ 0,.1~ | .5,.36 .96,.
 7 1     0,1 1,1 .38,0
 """
 
+# Letters that are all as wide, so that an M and a W are narrow and their middle is short, as American presses stamp them.
+STAMPED = """
+A 1     0,0 .5,1 1,0 | .12,.26 .88,.26
+E .96   1,1 0,1 0,0 1,0 | .02,.52 .9,.52
+F .96   0,0 0,1 1,1 | .02,.5 .88,.5
+J .96   1,1 1,0~ 0,0~ 0,.28
+K 1     0,0 0,1 | 1,1 0,.36 | .3,.55 1,0
+M 1.04  0,0 0,1 .5,.52 1,1 1,0
+N 1     0,0 0,1 1,0 1,1
+O 1     0,0~ 0,1~ 1,1~ 1,0~ 0,0~
+Q 1     0,0~ 0,1~ 1,1~ 1,0~ 0,0~ | .55,.26 1,0
+V 1     0,1 .5,0 1,1
+W 1.04  0,1 .04,0 .5,.54 .96,0 1,1
+X 1     0,0 1,1 | 0,1 1,0
+Y 1     0,1 .5,.46 1,1 | .5,0 .5,.46
+1 .5    .3,.8 1,1 1,0
+"""
+
 # Squarish shapes, as on Brazil's plates.
 SQUARE = """
 A 1.06  0,0 .5,1 1,0 | .16,.26 .84,.26
@@ -165,6 +183,7 @@ FAMILIES = (
     Family("Plate Wright", 440, 440, 160, 48, {"Regular": 106, "Bold": 126}, False, CURLED),
     Family("Plate Square", 430, 414, 105, 50, {"Regular": 90, "Bold": 114}, False, CURLED + SQUARE + UPRIGHT),
     Family("Plate Die", 404, 372, 150, 46, {"Regular": 84, "Bold": 108}, True, CURLED + UPRIGHT + BARRED + DIE),
+    Family("Plate Stamped", 380, 370, 150, 46, {"Regular": 80, "Bold": 100}, True, CURLED + STAMPED),
     Family("Plate Irregular", 430, 410, 190, 50, {"Regular": 90, "Bold": 110}, False, IRREGULAR + BARRED),
 )
 
