@@ -138,7 +138,7 @@ Q 1.12  0,.1~ 0,.9~ .16,1~ .84,1~ 1,.9~ 1,.1~ .84,0~ .16,0~ 0,.1~ | .5,.36 .96,.
 7 1     0,1 1,1 .38,0
 """
 
-# Letters that are all as wide, so that an M and a W are narrow and their middle is short, as American presses stamp them.
+# Letters of one width, so that an M and a W are narrow and their middle is short, as American presses stamp them.
 STAMPED = """
 A 1     0,0 .5,1 1,0 | .12,.26 .88,.26
 E .96   1,1 0,1 0,0 1,0 | .02,.52 .9,.52
