@@ -19,6 +19,7 @@ from synthesis.typefaces import Typeface, choose_typeface
 
 LEAST_HEIGHT = 16  # pixels of a flat plate; the characters of a lower one would be illegible
 TINTED_SHARE = 0.15  # of the plates: those with a second tint from one edge
+RIM_WIDTHS = (0.008, 0.07)  # of the width: the rim at either side of a panel
 RULED_SHARE = 0.15  # of the plates with two lines: those with a rule between them
 EMBOSSED_SHARE = 0.4  # of the plates: those on which light catches one flank of each stroke
 SLANTED_SHARE = 0.12  # of the plates: those with slanted characters
@@ -51,13 +52,15 @@ def draw_plate(
         draw_picture(image, rng)
     *ends, top = draw_bands(image, style, aspect, faces, rng)
     x0, x1 = draw_beside_code(image, style, ends, rng)
+    rim = width * rng.uniform(*RIM_WIDTHS) if style.panel else 0.0
+    x0, x1 = max(x0, 1.1 * rim), min(x1, width - 1.1 * rim)
 
     # where the code stands, and what is right behind and beside it
     captioned = bool(style.captions) and rng.random() < style.caption
     layout = lay_out(style, text, face, (x0, x1, top, shape[0]), shape, captioned, rng)
     marks = ink  # the colour of borders and captions
     if style.panel:
-        draw_panel(image, style, layout, rng)
+        draw_panel(image, style, layout, rim, rng)
         marks = jitter_colour(style.panel, rng)
     elif pictured:
         keep_contrast(image, (x0, layout.above[1], x1, layout.below[0]), ink)
@@ -110,10 +113,10 @@ def draw_ground(style: PlateStyle, shape: tuple[int, int], rng: np.random.Genera
     return image
 
 
-def draw_panel(image: np.ndarray, style: PlateStyle, layout: Layout, rng: np.random.Generator) -> None:
-    """Draw the panel on which the code stands, in place. The rim that it leaves has the colour of the plate."""
+def draw_panel(image: np.ndarray, style: PlateStyle, layout: Layout, rim: float, rng: np.random.Generator) -> None:
+    """Draw the panel on which the code stands, in place. It leaves a `rim` of the plate's colour, in pixels."""
     height, width = image.shape[:2]
-    inset = max(1, round(width * rng.uniform(0.008, 0.035)))
+    inset = max(1, round(rim))
     first = inset, round(layout.top)
     last = width - 1 - inset, round(layout.bottom)
     tint = to_tint(jitter_colour(style.panel, rng))
