@@ -13,7 +13,8 @@ from common import ALPHABET
 
 LETTERS, DIGITS = ALPHABET[:26], ALPHABET[26:]
 PICTURE = "*"  # a picture as high as the characters, such as a seal or a tree
-SEPARATORS = " -.·/()[]" + PICTURE  # drawn on a plate, but no part of its code
+CLASS_MARK = "&"  # small letters beside the code, as of a profession
+SEPARATORS = " -.·/()[]" + PICTURE + CLASS_MARK  # drawn on a plate, but no part of its code
 LINE_BREAK = "|"  # where a plate may break into two lines
 BANDS = ("", "left", "right", "top", "both")  # where a coloured band is; "" is no band, "both" is left and right
 TOKEN = re.compile(r"\{\w+\}|.", re.DOTALL)  # of a pattern: {NAME} or one character

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from formats.plate_format import DIGITS, LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
+from formats.plate_format import CLASS_MARK, DIGITS, LETTERS, LINE_BREAK, SEPARATORS, PlateStyle
 from synthesis.chance import pick
 from synthesis.lettering import (
     STACKED_WIDTH,
@@ -24,6 +24,7 @@ from synthesis.lettering import (
 )
 from synthesis.typefaces import Typeface
 
+START_SHARE = 0.6  # of what stands beside a code: what stands before it
 LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
 MOST_HEIGHT = 0.93  # of the room: the height of the code's lines with the gap between them
 LINE_GAP = 0.08  # of the height of both lines: the least gap between them
@@ -66,6 +67,8 @@ def lay_out(
     """
     height, width = shape
     x0, x1, y0, y1 = room
+    marked, text = CLASS_MARK in text, text.lstrip(CLASS_MARK)
+    at_start, text = not text.endswith(CLASS_MARK), text.rstrip(CLASS_MARK)
     small = choose_small(style, rng)
     beside = style.lines == 2 and width / height > LEAST_ASPECT_BESIDE and rng.random() < style.beside
     texts = break_text(text, style.lines, bool(small) or beside, rng)
@@ -80,8 +83,9 @@ def lay_out(
     heights = heights.tolist()  # plain numbers, with which all that follows is faster
     spans = [narrow_span((x0, x1), width, style.taper * (1 - top / height)) for top in tops]
     class_letters = []
-    if len(texts) == 1 and rng.random() < style.class_letters:
-        class_letters, spans[0] = set_class_letters(face, spans[0], tops[0], heights[0], rng)
+    if len(texts) == 1 and (marked or rng.random() < style.class_letters):
+        at_start = at_start if marked else rng.random() < START_SHARE
+        class_letters, spans[0] = set_class_letters(face, spans[0], tops[0], heights[0], at_start, rng)
     number = last_group(texts[-1])
     if beside and len(texts) == 2 and 1 < len(number) < len(texts[-1]):
         lines = set_beside(texts, number, face, spans[0], tops, heights, rng)
@@ -176,8 +180,13 @@ def strip_separators(text: str) -> str:
 
 def reserve(span: tuple[float, float], room: float, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
     """Take `room` from either end of `span` (x0, x1). Returns the left edge of the room, and the rest of the span."""
+    return reserve_at(span, room, rng.random() < START_SHARE)
+
+
+def reserve_at(span: tuple[float, float], room: float, at_start: bool) -> tuple[float, tuple[float, float]]:
+    """Take `room` from the left end of `span` (x0, x1), or from the right end. Returns what `reserve` does."""
     x0, x1 = span
-    if rng.random() < 0.6:
+    if at_start:
         return x0, (x0 + room, x1)
     return x1 - room, (x0, x1 - room)
 
@@ -240,24 +249,24 @@ def set_start(
         return stack_letters(letters, face, x, top, height, x1 - x0), number, x + (x1 - x0) * STACK_ROOM
     prefix, rest = split_prefix(text)
     if not row and prefix and rng.random() < style.small_prefix:
-        small, x0 = set_prefix(prefix, face, span, top, height, row, rng)
-        return small, rest, x0
+        lines, x0 = set_prefix(prefix, face, span, top, height, row, rng)
+        return lines, rest, x0
     return [], text, x0
 
 
 def set_class_letters(
-    face: Typeface, span: tuple[float, float], top: float, height: float, rng: np.random.Generator
+    face: Typeface, span: tuple[float, float], top: float, height: float, at_start: bool, rng: np.random.Generator
 ) -> tuple[list[TextLine], tuple[float, float]]:
-    """Set one to three small letters at an end of `span` (x0, x1), beside a line `height` high from `top` down.
+    """Set one to three small letters at the start or at the end of `span` (x0, x1).
 
-    They tell the kind of vehicle, as C/U does on a lorry's plate, and are no part of the code. Returns them and the
+    They stand beside a line `height` high from `top` down. They tell the kind of vehicle, as C/U does on a lorry's plate, and are no part of the code. Returns them and the
     rest of the span.
     """
     width = span[1] - span[0]
     kinds = DIGITS if rng.random() < CLASS_DIGITS_SHARE else LETTERS
     letters = draw_characters(kinds, pick((1, 2, 3), rng, CLASS_LETTERS), rng)
     room = width * rng.uniform(*CLASS_ROOM)
-    left, span = reserve(span, room, rng)
+    left, span = reserve_at(span, room, at_start)
     x = left + room / 2
     if len(letters) > 1:
         broadest = room / (STACKED_WIDTH * width)

@@ -226,3 +226,15 @@ def test_tapered_plates_cover_a_trapezoid(taper, seed):
     height = plate.image.shape[0]
     for x, y, _ in plate.centres:
         assert plate.image[int(y * height), int(x * 200), 3] > 128
+
+
+@pytest.mark.parametrize("pattern", ["&DDDD", "DDDD&"])
+def test_a_pattern_may_have_class_letters_at_its_end(pattern):
+    form = dataclasses.replace(FORMATS["us"], patterns=((pattern, 1.0),))
+    style = dataclasses.replace(form.styles[0], emblem=0.0, caption=0.0, class_letters=0.0)
+    middles = []
+    for text, plate in draw_plates(form, style, 30):
+        assert_sound(plate, text, text)
+        middles.append(plate.centres[:, 0].mean())
+    assert (np.median(middles) > 0.53) == pattern.startswith("&")
+    assert (np.median(middles) < 0.47) == pattern.endswith("&")
