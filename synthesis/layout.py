@@ -259,8 +259,8 @@ def set_class_letters(
 ) -> tuple[list[TextLine], tuple[float, float]]:
     """Set one to three small letters at the start or at the end of `span` (x0, x1).
 
-    They stand beside a line `height` high from `top` down. They tell the kind of vehicle, as C/U does on a lorry's plate, and are no part of the code. Returns them and the
-    rest of the span.
+    They stand beside a line `height` high from `top` down. They tell the kind of vehicle, as C/U does on a lorry's
+    plate, and are no part of the code. Returns them and the rest of the span.
     """
     width = span[1] - span[0]
     kinds = DIGITS if rng.random() < CLASS_DIGITS_SHARE else LETTERS
