@@ -35,6 +35,7 @@ CLASS_DIGITS_SHARE = 0.1  # of them: digits in place of letters, which number a 
 CLASS_ROOM = (0.1, 0.22)  # of the width of the line: the room for them
 CLASS_WIDTHS = (0.9, 1.7)  # of stacked class letters: most are as broad as high, unlike the characters of the code
 CLASS_HEIGHTS = (0.8, 1.1)  # of stacked class letters, times their usual height
+CLASS_BEYOND = (-0.03, 0.15)  # of the line's height: by so much the stack goes beyond the line, above and below
 SQUEEZED_GAP = (0.005, 0.03)  # of the width, between squeezed letters and the number after them
 STACK_ROOM = 0.06  # of the width, from the middle of stacked letters to the number after them
 
@@ -271,6 +272,8 @@ def set_class_letters(
     if len(letters) > 1:
         broadest = room / (STACKED_WIDTH * width)
         scale = min(rng.uniform(*CLASS_WIDTHS), broadest), rng.uniform(*CLASS_HEIGHTS)
+        beyond = height * rng.uniform(*CLASS_BEYOND)
+        top, height = max(0.0, top - beyond), height + 2 * beyond
         return stack_letters(letters, face, x, top, height, width, scale=scale), span
     size = height * rng.uniform(0.35, 0.6)
     ink = min(measure_ink(letters, face, rng) * size, room)

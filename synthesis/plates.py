@@ -20,6 +20,7 @@ from synthesis.typefaces import Typeface, choose_typeface
 LEAST_HEIGHT = 16  # pixels of a flat plate; the characters of a lower one would be illegible
 TINTED_SHARE = 0.15  # of the plates: those with a second tint from one edge
 RIM_WIDTHS = (0.008, 0.07)  # of the width: the rim at either side of a panel
+HEAVIER_STROKE = 0.07  # of the height of the code: added to the strokes of class letters at most, as dies have them
 RULED_SHARE = 0.15  # of the plates with two lines: those with a rule between them
 EMBOSSED_SHARE = 0.4  # of the plates: those on which light catches one flank of each stroke
 SLANTED_SHARE = 0.12  # of the plates: those with slanted characters
@@ -70,7 +71,9 @@ def draw_plate(
         draw_rule(image, style, layout.middle, rng)
 
     # the code, and what is on top of it
-    mask = draw_code(style, layout.lines + layout.class_letters, face, shape, rng)
+    mask = draw_code(style, layout.lines, face, shape, rng)
+    if layout.class_letters:
+        np.maximum(mask, draw_class_letters(layout, face, shape, rng), out=mask)
     lay_ink(image, mask, ink)
     if rng.random() < style.border:
         draw_border(image, style, marks, rng)
@@ -163,6 +166,16 @@ def draw_code(
             return cv2.dilate(mask, kernel)
         return np.maximum(cv2.erode(mask, kernel), mask // 2)  # thin strokes fade, but do not vanish
     return mask
+
+
+def draw_class_letters(layout: Layout, face: Typeface, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """The ink of the class letters, a mask of `shape` uint8, with strokes as heavy as the code's, or lighter ones."""
+    mask = np.zeros(shape, np.uint8)
+    for line in layout.class_letters:
+        draw_line(mask, line, face)
+    height = max(line.height for line in layout.lines)
+    pen = 1 + round(HEAVIER_STROKE * height * rng.uniform(0, 1))
+    return cv2.dilate(mask, np.ones((pen, pen), np.uint8))
 
 
 def emboss(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> None:
