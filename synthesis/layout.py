@@ -68,8 +68,9 @@ def lay_out(
     """
     height, width = shape
     x0, x1, y0, y1 = room
-    marked, text = CLASS_MARK in text, text.lstrip(CLASS_MARK)
-    at_start, text = not text.endswith(CLASS_MARK), text.rstrip(CLASS_MARK)
+    marked = CLASS_MARK in text
+    at_start = text.startswith(CLASS_MARK) if marked else rng.random() < START_SHARE
+    text = text.replace(CLASS_MARK, "")
     small = choose_small(style, rng)
     beside = style.lines == 2 and width / height > LEAST_ASPECT_BESIDE and rng.random() < style.beside
     texts = break_text(text, style.lines, bool(small) or beside, rng)
@@ -85,7 +86,6 @@ def lay_out(
     spans = [narrow_span((x0, x1), width, style.taper * (1 - top / height)) for top in tops]
     class_letters = []
     if len(texts) == 1 and (marked or rng.random() < style.class_letters):
-        at_start = at_start if marked else rng.random() < START_SHARE
         class_letters, spans[0] = set_class_letters(face, spans[0], tops[0], heights[0], at_start, rng)
     number = last_group(texts[-1])
     if beside and len(texts) == 2 and 1 < len(number) < len(texts[-1]):

@@ -19,7 +19,7 @@ from synthesis.typefaces import CAP_HEIGHT, CHARACTERS, GLYPH_PAD, Typeface
 STACK_STEP = 0.07
 STACKED_HEIGHTS = {2: 0.46, 3: 0.3}  # count of stacked letters -> height of each, as a share of the line's
 STACKED_WIDTH = 0.1  # of the plate's width: a stacked letter is no wider
-SQUEEZED_WIDTHS = (0.04, 0.075)  # of the plate's width: a squeezed letter, a third as wide as a digit
+SQUEEZED_WIDTHS = (0.04, 0.075)  # of the plate's width: a squeezed letter; a digit beside it is three times as wide
 PICTURE_WIDTHS = (0.45, 1.3)  # of a line's height: the room for a picture in the line
 ENCLOSING = "ABDOPQR04689"  # the characters that a stencil needs bridges for
 
@@ -177,7 +177,7 @@ def squeeze_letters(
     widths = np.array([ink * min(1, 2 * measure_ink(letter, face, rng)) for letter in letters])  # an I stays thin
     shorter = rng.uniform(0, 0.12) * height
     x = x0 + rng.uniform(0.01, 0.04) * width + step * np.arange(len(letters)) + (ink - widths) / 2
-    return TextLine(letters, x, widths, y + rng.uniform(0, 1) * shorter, height - shorter)
+    return TextLine(letters, x, widths, y + rng.random() * shorter, height - shorter)
 
 
 def split_prefix(text: str) -> tuple[str, str]:

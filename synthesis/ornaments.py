@@ -21,7 +21,7 @@ LONG_ASPECT = 2.4  # width / height from which a plate is long
 WHITE = (245, 245, 245)  # of a band's letters
 STAR_TINTS = [(60, 210, 240), (240, 240, 240), (170, 160, 150)]  # b, g, r: yellow and white stars, a gray hologram
 SYMBOL_SHARE = 0.22  # of the plates: those with symbols at an end of the code
-THING_SHARE = 0.1  # of the plates: those with an animal, a ship or a tree there, as high as the code or higher
+THING_SHARE = 0.1  # of the plates: those with an animal, a tree or a fruit there, about as high as the code
 FLAG_SHARE = 0.85  # of the plates whose style has a flag: those that show it
 LEAST_CAPTION_ROOM = 0.07  # of a plate's height: captions in less are illegible
 MOST_CAPTION = 0.6  # of a character's height: the room that a caption takes; its letters are lower
@@ -124,7 +124,7 @@ def draw_flag(image: np.ndarray, box: Box, colours, rng: np.random.Generator) ->
 def draw_beside_code(
     image: np.ndarray, style: PlateStyle, span: tuple[float, float], rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Draw a flag, and symbols or a thing, at the ends of the code on some plates, in place.
+    """Draw a flag, and symbols or things, at the ends of the code on some plates, in place.
 
     Returns what is left of `span`. A span is (x0, x1).
     """
@@ -135,7 +135,8 @@ def draw_beside_code(
         top = height * rng.uniform(0.1, 0.7)
         box = left, top, left + wide, top + wide * rng.uniform(0.55, 0.75)
         draw_flag(image, box, style.flag, rng)
-    if rng.random() < SYMBOL_SHARE:  # an emblem, the sign for the disabled, a seal, a picture
+    kind = pick(("symbols", "things", ""), rng, (SYMBOL_SHARE, THING_SHARE, 1 - SYMBOL_SHARE - THING_SHARE))
+    if kind == "symbols":  # an emblem, the sign for the disabled, a seal
         room = min(rng.uniform(0.12, 0.24) * width, 0.6 * height)
         left, span = reserve(span, room, rng)
         x = left + room / 2
@@ -143,7 +144,7 @@ def draw_beside_code(
         for _ in range(rng.integers(2, 6) if rng.random() < 0.4 else 1):
             place = x + room * rng.normal(0, 0.12), y + room * rng.normal(0, 0.12)
             draw_symbol(image, place, room * rng.uniform(0.15, 0.5), rng)
-    elif rng.random() < THING_SHARE / (1 - SYMBOL_SHARE):
+    elif kind == "things":
         room = min(rng.uniform(0.12, 0.3) * width, 0.9 * height)
         left, span = reserve(span, room, rng)
         size = min(1.5 * room, height * rng.uniform(0.4, 0.9))

@@ -157,9 +157,7 @@ def draw_code(
     """The ink of the code, a mask of `shape` uint8: upright or slanted, whole or stencilled, heavy or worn."""
     slant = rng.normal(0, 0.15) if rng.random() < SLANTED_SHARE else 0.0
     bridge = rng.uniform(0.08, 0.25) if rng.random() < style.stencil else 0.0
-    mask = np.zeros(shape, np.uint8)
-    for line in lines:
-        draw_line(mask, line, face, slant, bridge)
+    mask = draw_lines(lines, face, shape, slant, bridge)
     if rng.random() < WORN_SHARE:
         kernel = np.ones((1, 2) if rng.random() < 0.5 else (2, 1), np.uint8)
         if rng.random() < 0.6:
@@ -170,12 +168,19 @@ def draw_code(
 
 def draw_class_letters(layout: Layout, face: Typeface, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """The ink of the class letters, a mask of `shape` uint8, with strokes as heavy as the code's, or lighter ones."""
-    mask = np.zeros(shape, np.uint8)
-    for line in layout.class_letters:
-        draw_line(mask, line, face)
     height = max(line.height for line in layout.lines)
-    pen = 1 + round(HEAVIER_STROKE * height * rng.uniform(0, 1))
-    return cv2.dilate(mask, np.ones((pen, pen), np.uint8))
+    pen = 1 + round(HEAVIER_STROKE * height * rng.random())
+    return cv2.dilate(draw_lines(layout.class_letters, face, shape), np.ones((pen, pen), np.uint8))
+
+
+def draw_lines(
+    lines: list[TextLine], face: Typeface, shape: tuple[int, int], slant: float = 0.0, bridge: float = 0.0
+) -> np.ndarray:
+    """The glyphs of `lines`, a mask of `shape` uint8. `slant` and `bridge` are those of `draw_line`."""
+    mask = np.zeros(shape, np.uint8)
+    for line in lines:
+        draw_line(mask, line, face, slant, bridge)
+    return mask
 
 
 def emboss(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> None:
