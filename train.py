@@ -53,6 +53,7 @@ from common import CommandParser, UserError, natural, positive, run
 from synthesis.storage import list_batches
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.loop import train
+from training.networks import PRECISIONS
 from training.options import PHOTOS_DEFAULTS, TrainingOptions
 
 DEFAULTS = TrainingOptions()
@@ -80,6 +81,7 @@ def make_parser() -> CommandParser:
     add("--photos", type=Path, metavar="LABELS", help="train on your own photographs too; LABELS is their table")
     batch = f"windows made at a time ({DEFAULTS.batch}; with --photos {PHOTOS_DEFAULTS['batch']})"
     add("--batch", type=positive(int), help=batch)
+    add("--precision", choices=PRECISIONS, help="what the networks compute in (the faster one here, by a measurement)")
     add("--workers", type=positive(int), help=f"processes that synthesise ({DEFAULTS.workers})")
     add(
         "--out",
@@ -121,6 +123,9 @@ def check_resumed(checkpoint: Checkpoint, given: dict) -> None:
     for key in ("seed", "batch"):  # they decide which windows come next
         if given.get(key, checkpoint.options[key]) != checkpoint.options[key]:
             raise UserError(f"--{key}: {checkpoint.path} has {checkpoint.options[key]}; leave the option out")
+    precision = checkpoint.progress.precision
+    if precision and given.get("precision", precision) != precision:  # another one has other losses
+        raise UserError(f"--precision: {checkpoint.path} has {precision}; leave the option out")
     if given["weights"]:
         raise UserError(f"{given['weights']}: --resume starts from {checkpoint.path}; leave out one of the two")
 

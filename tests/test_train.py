@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from training_runs import (
 import model
 import train
 from common import UserError
-from training.checkpoint import Checkpoint, Progress, load_checkpoint, restore, save_checkpoint
+from training.checkpoint import Progress, load_checkpoint, restore, save_checkpoint
 from training.evaluation import READINGS
 from training.options import PHOTOS_DEFAULTS, TrainingOptions
 from training.report import CHART_SIZE
@@ -72,31 +71,13 @@ def test_a_run_leaves_its_files(run):
     assert scores["score"] == pytest.approx(max(float(row["score"]) for row in read_table(folder)))
 
 
-def start_like(straight: Checkpoint, folder: Path) -> subprocess.Popen:
-    """A run like `straight`, two batches with the same seed, after its first batch.
-
-    A run measures which precision is faster here. Beside other work it may choose another one, and have other losses.
-    Then it is started again.
-    """
-    make_test_windows(folder)
-    for _ in range(5):
-        process = start_training(folder, *SMALL, "--workers", "2", "--seed", str(2**32))
-        while not process.stdout.readline().startswith("batch 1"):
-            assert process.poll() is None, process.stderr.read()
-        if read_checkpoint(folder).progress.precision == straight.progress.precision:
-            return process
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        for name in ("checkpoint.npz", "training.csv", "training.png", "weights.npz"):
-            (folder / name).unlink(missing_ok=True)
-    pytest.fail(f"no run computes in {straight.progress.precision}, as the first one does")
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_goes_on_exactly(run, tmp_path, number):
     """A signal in the second batch, or while it is awaited; then the rest: the same as the run in one go."""
-    straight = read_checkpoint(run[0])
-    process = start_like(straight, tmp_path)
+    make_test_windows(tmp_path)
+    process = start_training(tmp_path, *SMALL, "--workers", "2", "--seed", str(2**32))
+    while not process.stdout.readline().startswith("batch 1"):
+        assert process.poll() is None, process.stderr.read()
     os.killpg(process.pid, number)  # the workers get it too, as from a terminal
     stdout, stderr = process.communicate(timeout=LONGEST)
     assert process.returncode == 0
@@ -105,6 +86,7 @@ def test_an_interrupted_run_goes_on_exactly(run, tmp_path, number):
     progress = read_checkpoint(tmp_path).progress
     code, _, stderr = run_training(tmp_path, "--resume", "--workers", "1")  # --out and all else are in the checkpoint
     assert code == 0, stderr
+    straight = read_checkpoint(run[0])
     resumed = read_checkpoint(tmp_path)
     assert 0 < progress.windows < resumed.progress.windows == straight.progress.windows
     assert resumed.progress.steps == straight.progress.steps
@@ -165,6 +147,11 @@ def test_options_that_are_not_given_are_left_to_a_checkpoint():
     assert given == {"hours": 2, "resume": True, "weights": None}
 
 
+def test_a_precision_that_is_asked_for_is_computed_in(run):
+    assert SMALL[-2:] == ("--precision", "float32")
+    assert read_checkpoint(run[0]).progress.precision == "float32"
+
+
 @pytest.fixture
 def main(tmp_path, monkeypatch):
     """Calls train.py's `main` in a folder of its own with some arguments; returns the options of the run."""
@@ -201,6 +188,9 @@ def test_messages_name_the_checkpoint_in_use(main, tmp_path):
     save_checkpoint(options.checkpoint, options.kept(), Progress(), {})
     with pytest.raises(UserError, match=r"--seed: runs/checkpoint\.npz has 3"):
         main("--resume", "--out", "runs/mine.npz", "--seed", "4")
+    save_checkpoint(options.checkpoint, options.kept(), Progress(precision="float32"), {})
+    with pytest.raises(UserError, match=r"--precision: runs/checkpoint\.npz has float32; leave the option out"):
+        main("--resume", "--out", "runs/mine.npz", "--precision", "mixed_bfloat16")
     with pytest.raises(UserError, match=r"a\.npz: --resume starts from runs/checkpoint\.npz"):
         main("a.npz", "--resume", "--out", "runs/mine.npz")
     checkpoint = load_checkpoint(options.checkpoint, options.target)

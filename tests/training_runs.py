@@ -16,6 +16,7 @@ from training.checkpoint import Checkpoint, load_checkpoint
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--batches", "2", "--batch", "384", "--bgs", "none", "--formats", "in", "--out", "weights.npz")
+SMALL += ("--precision", "float32")  # beside other tests a run may measure now one, now the other as the faster one
 LONGEST = 3000  # seconds that a run may take, however busy the machine is, before it counts as hanging
 MADE = ["checkpoint.npz", "test", "training.csv", "training.png", "weights.npz"]
 

@@ -84,16 +84,16 @@ def learning_rate(steps: int, fraction: float) -> float:
     return LEARNING_RATE * rise * cosine
 
 
-def choose_precision(keras, kept: str = "") -> str:
+def choose_precision(keras, wanted: str = "") -> str:
     """Let networks that are made from now on compute in bfloat16 where that is faster than float32.
 
     An accelerator gets bfloat16. A processor is measured, because the names of its instructions do not tell how well
-    the backend uses them. Variables stay float32. A run that goes on keeps the precision that it has, `kept`, because
-    another one has other losses. Returns the precision.
+    the backend uses them. Variables stay float32. The precision that is `wanted` is taken unasked: the user's, or that
+    of a run that goes on, because another one has other losses. Returns the precision.
     """
     on_cpu = "cpu" in str(keras.ops.zeros(1).device).lower()
     single, half = PRECISIONS
-    precision = kept
+    precision = wanted
     if not precision:
         precision = half if not on_cpu or half_precision_is_faster(lambda dtype: time_step(keras, dtype)) else single
     keras.mixed_precision.set_global_policy(precision)

@@ -50,6 +50,7 @@ class TrainingOptions:
     fonts: tuple[str, ...] = ()  # folders of typefaces, besides fonts/
     bgs: str = "bgs"  # folder of background photographs
     data: str | None = None  # folder of batches from gen.py --batches; None synthesises
+    precision: str = ""  # a policy of Keras, one of networks.PRECISIONS; none takes the faster one
     photos: Path | None = None  # table of a user's labelled photographs, to train on them too
     batch: int = 10_000  # windows made at a time; the network is tested and saved after each batch
     workers: int = dataclasses.field(default_factory=count_cores)  # processes that synthesise
