@@ -81,7 +81,8 @@ def make_parser() -> CommandParser:
     add("--photos", type=Path, metavar="LABELS", help="train on your own photographs too; LABELS is their table")
     batch = f"windows made at a time ({DEFAULTS.batch}; with --photos {PHOTOS_DEFAULTS['batch']})"
     add("--batch", type=positive(int), help=batch)
-    add("--precision", choices=PRECISIONS, help="what the networks compute in (the faster one here, by a measurement)")
+    precision = "what the networks compute in (that of a run that goes on; else the faster one here, by a measurement)"
+    add("--precision", choices=PRECISIONS, help=precision)
     add("--workers", type=positive(int), help=f"processes that synthesise ({DEFAULTS.workers})")
     add(
         "--out",
@@ -123,9 +124,6 @@ def check_resumed(checkpoint: Checkpoint, given: dict) -> None:
     for key in ("seed", "batch"):  # they decide which windows come next
         if given.get(key, checkpoint.options[key]) != checkpoint.options[key]:
             raise UserError(f"--{key}: {checkpoint.path} has {checkpoint.options[key]}; leave the option out")
-    precision = checkpoint.progress.precision
-    if precision and given.get("precision", precision) != precision:  # another one has other losses
-        raise UserError(f"--precision: {checkpoint.path} has {precision}; leave the option out")
     if given["weights"]:
         raise UserError(f"{given['weights']}: --resume starts from {checkpoint.path}; leave out one of the two")
 

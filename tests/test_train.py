@@ -174,8 +174,9 @@ def test_resume_takes_up_the_options_and_replaces_the_given_ones(main, tmp_path)
     resumed = main("--resume", "--workers", str(first.workers))
     assert dataclasses.replace(resumed, out=first.out) == first
     assert resumed.target.resolve() == first.target.resolve()
-    replaced = main("--resume", "--fonts", "C", "--hours", "3")
+    replaced = main("--resume", "--fonts", "C", "--hours", "3", "--precision", "float32")
     assert replaced.fonts == ("C",)
+    assert (resumed.precision, replaced.precision) == ("", "float32")
     assert replaced.hours == 3
     assert replaced.formats == "in"
 
@@ -188,9 +189,6 @@ def test_messages_name_the_checkpoint_in_use(main, tmp_path):
     save_checkpoint(options.checkpoint, options.kept(), Progress(), {})
     with pytest.raises(UserError, match=r"--seed: runs/checkpoint\.npz has 3"):
         main("--resume", "--out", "runs/mine.npz", "--seed", "4")
-    save_checkpoint(options.checkpoint, options.kept(), Progress(precision="float32"), {})
-    with pytest.raises(UserError, match=r"--precision: runs/checkpoint\.npz has float32; leave the option out"):
-        main("--resume", "--out", "runs/mine.npz", "--precision", "mixed_bfloat16")
     with pytest.raises(UserError, match=r"a\.npz: --resume starts from runs/checkpoint\.npz"):
         main("a.npz", "--resume", "--out", "runs/mine.npz")
     checkpoint = load_checkpoint(options.checkpoint, options.target)

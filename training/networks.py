@@ -88,8 +88,8 @@ def choose_precision(keras, wanted: str = "") -> str:
     """Let networks that are made from now on compute in bfloat16 where that is faster than float32.
 
     An accelerator gets bfloat16. A processor is measured, because the names of its instructions do not tell how well
-    the backend uses them. Variables stay float32. The precision that is `wanted` is taken unasked: the user's, or that
-    of a run that goes on, because another one has other losses. Returns the precision.
+    the backend uses them. Variables stay float32. A precision that is `wanted` is not measured: the user's, or that of
+    a run that goes on, because another one has other losses. Returns the precision.
     """
     on_cpu = "cpu" in str(keras.ops.zeros(1).device).lower()
     single, half = PRECISIONS

@@ -37,7 +37,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
     # 3. Choose the devices and the precision, which stays the same in a run that goes on.
     keras = import_keras()
     machine = dataclasses.replace(machine, strategy=make_strategy(keras, machine.count))
-    precision = choose_precision(keras, (checkpoint and checkpoint.progress.precision) or options.precision)
+    precision = choose_precision(keras, options.precision or (checkpoint.progress.precision if checkpoint else ""))
     # 4. Make the networks, two to train and two to test.
     keras.utils.set_random_seed(options.seed % 2**32)  # Keras takes no larger one
     networks = make_networks(keras, machine)
