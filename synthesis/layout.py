@@ -33,6 +33,7 @@ BESIDE_GAP = 0.04  # of the width, between two short rows and the number beside 
 CLASS_LETTERS = (0.25, 0.55, 0.2)  # shares of one, two and three letters
 CLASS_DIGITS_SHARE = 0.1  # of them: digits in place of letters, which number a county
 CLASS_ROOM = (0.1, 0.22)  # of the width of the line: the room for them
+CLASS_FILL = 0.82  # of that room that the letters take at most; the rest keeps them from touching the code
 CLASS_WIDTHS = (0.9, 1.7)  # of stacked class letters: most are as broad as high, unlike the characters of the code
 CLASS_HEIGHTS = (0.8, 1.1)  # of stacked class letters, times their usual height
 CLASS_BEYOND = (-0.03, 0.15)  # of the line's height: by so much the stack goes beyond the line, above and below
@@ -270,13 +271,13 @@ def set_class_letters(
     left, span = reserve_at(span, room, at_start)
     x = left + room / 2
     if len(letters) > 1:
-        broadest = room / (STACKED_WIDTH * width)
+        broadest = CLASS_FILL * room / (STACKED_WIDTH * width)
         scale = min(rng.uniform(*CLASS_WIDTHS), broadest), rng.uniform(*CLASS_HEIGHTS)
         beyond = height * rng.uniform(*CLASS_BEYOND)
         top, height = max(0.0, top - beyond), height + 2 * beyond
         return stack_letters(letters, face, x, top, height, width, scale=scale), span
     size = height * rng.uniform(0.35, 0.6)
-    ink = min(measure_ink(letters, face, rng) * size, room)
+    ink = min(measure_ink(letters, face, rng) * size, CLASS_FILL * room)
     y = top + pick((0, 0.5, 1), rng) * (height - size)
     return [TextLine(letters, np.array([x - ink / 2]), np.array([ink]), y, size)], span
 

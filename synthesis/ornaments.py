@@ -20,8 +20,8 @@ BAND_WIDTHS = (0.085, 0.13)  # of a long plate's width, of a short one's
 LONG_ASPECT = 2.4  # width / height from which a plate is long
 WHITE = (245, 245, 245)  # of a band's letters
 STAR_TINTS = [(60, 210, 240), (240, 240, 240), (170, 160, 150)]  # b, g, r: yellow and white stars, a gray hologram
-SYMBOL_SHARE = 0.22  # of the plates: those with symbols at an end of the code
-THING_SHARE = 0.1  # of the plates: those with an animal, a tree or a fruit there, about as high as the code
+BESIDE_SHARES = {"symbols": 0.22, "things": 0.1, "seal": 0.0}  # of the plates: those with one at an end of the code
+PICTURED_SHARES = {"symbols": 0.16, "things": 0.2, "seal": 0.14}  # the same where a style has pictures: clubs, causes
 FLAG_SHARE = 0.85  # of the plates whose style has a flag: those that show it
 LEAST_CAPTION_ROOM = 0.07  # of a plate's height: captions in less are illegible
 MOST_CAPTION = 0.6  # of a character's height: the room that a caption takes; its letters are lower
@@ -122,9 +122,13 @@ def draw_flag(image: np.ndarray, box: Box, colours, rng: np.random.Generator) ->
 
 
 def draw_beside_code(
-    image: np.ndarray, style: PlateStyle, span: tuple[float, float], rng: np.random.Generator
+    image: np.ndarray,
+    style: PlateStyle,
+    span: tuple[float, float],
+    faces: tuple[Typeface, ...],
+    rng: np.random.Generator,
 ) -> tuple[float, float]:
-    """Draw a flag, and symbols or things, at the ends of the code on some plates, in place.
+    """Draw a flag, and symbols, things or a seal, at the ends of the code on some plates, in place.
 
     Returns what is left of `span`. A span is (x0, x1).
     """
@@ -135,7 +139,8 @@ def draw_beside_code(
         top = height * rng.uniform(0.1, 0.7)
         box = left, top, left + wide, top + wide * rng.uniform(0.55, 0.75)
         draw_flag(image, box, style.flag, rng)
-    kind = pick(("symbols", "things", ""), rng, (SYMBOL_SHARE, THING_SHARE, 1 - SYMBOL_SHARE - THING_SHARE))
+    shares = PICTURED_SHARES if style.picture else BESIDE_SHARES
+    kind = pick((*shares, ""), rng, (*shares.values(), 1 - sum(shares.values())))
     if kind == "symbols":  # an emblem, the sign for the disabled, a seal
         room = min(rng.uniform(0.12, 0.24) * width, 0.6 * height)
         left, span = reserve(span, room, rng)
@@ -152,6 +157,11 @@ def draw_beside_code(
         for _ in range(rng.integers(1, 4)):
             place = left + room * rng.uniform(0.3, 0.7), foot - size * rng.uniform(0, 0.3)
             draw_thing(image, place, size * rng.uniform(0.5, 1), rng)
+    elif kind == "seal":  # about as high as the code
+        radius = min(rng.uniform(0.18, 0.45) * height, 0.15 * width)
+        left, span = reserve(span, 2.1 * radius, rng)
+        y = height / 2 + rng.uniform(-0.8, 0.8) * (height / 2 - radius)
+        draw_seal(image, (left + 1.05 * radius, y), radius, faces, rng)
     return span
 
 

@@ -5,6 +5,8 @@ shape in random colours. `keep_contrast` sees to it that the code stays legible 
 by eye, and none was tuned.
 """
 
+import itertools
+
 import cv2
 import numpy as np
 
@@ -269,6 +271,58 @@ def _draw_lighthouse(image: np.ndarray, foot: np.ndarray, size: float, rng: np.r
     _fill(image, foot + size * np.array([[-0.1, -0.8], [0, -1], [0.1, -0.8]]), tints[1])
 
 
-_THINGS = (_draw_tree, _draw_palm, _draw_cactus, _draw_fruit, _draw_flower, _draw_animal, _draw_lighthouse)
+def _draw_dark_tint(rng: np.random.Generator) -> tuple[float, float, float]:
+    """A colour (b, g, r) as dark as a code has it, with which fine drawings are printed."""
+    return tuple(map(float, rng.uniform(0, 110, 3)))
+
+
+def _draw_ship(image: np.ndarray, foot: np.ndarray, size: float, rng: np.random.Generator) -> None:
+    """A sailing ship: a hull, masts with sails, and stays from their tops."""
+    ink, sail, weight = _draw_dark_tint(rng), _draw_tint(rng), max(1, round(0.025 * size))
+    half = size * rng.uniform(0.3, 0.45)
+    outlines = []
+    for x in np.linspace(-0.6, 0.6, int(rng.integers(1, 4))) * half:
+        top = size * rng.uniform(0.75, 1)
+        outlines.append([(x, -0.15 * size), (x, -top)])
+        outlines.append([(x, -top), (rng.choice([-1.2, 1.2]) * half, -0.2 * size)])
+        edges = np.linspace(0.2 * size, top, int(rng.integers(2, 5)))
+        for low, high in itertools.pairwise(edges):
+            wide = 0.45 * half * (1.15 - low / size) * rng.uniform(0.7, 1.2)
+            canvas = [(x - wide, -low), (x - 0.8 * wide, -high), (x + 0.8 * wide, -high), (x + wide, -low)]
+            _fill(image, foot + np.array(canvas), sail)
+            outlines.append([*canvas, canvas[0]])
+    lines = [(foot + np.array(outline)).round().astype(np.int32) for outline in outlines]
+    cv2.polylines(image, lines, False, ink, weight, cv2.LINE_AA)
+    hull = [(-1.1 * half, -0.2 * size), (-0.8 * half, 0), (0.8 * half, 0), (1.2 * half, -0.25 * size)]
+    _fill(image, foot + np.array(hull), ink)
+
+
+def _draw_figure(image: np.ndarray, foot: np.ndarray, size: float, rng: np.random.Generator) -> None:
+    """The outline of a rider, a runner or a bird, of none in particular: limbs from a body, in one dark colour."""
+    ink = _draw_dark_tint(rng)
+    heart = foot + size * np.array([0, -0.5])
+    for _ in range(int(rng.integers(4, 9))):
+        angle, reach = rng.uniform(0, 2 * np.pi), size * rng.uniform(0.2, 0.35)
+        knee = heart + reach * np.array([0.8 * np.cos(angle), np.sin(angle)])
+        angle += rng.normal(0, 0.8)
+        end = knee + size * rng.uniform(0.05, 0.25) * np.array([0.8 * np.cos(angle), np.sin(angle)])
+        limb = np.array([heart, knee, end]).round().astype(np.int32)
+        cv2.polylines(image, [limb], False, ink, max(1, round(size * rng.uniform(0.03, 0.14))), cv2.LINE_AA)
+    axes = (size * rng.uniform([0.1, 0.08], [0.25, 0.2])).round().astype(int)
+    centre, lean = tuple(heart.round().astype(int)), rng.uniform(-40, 40)
+    cv2.ellipse(image, centre, tuple(axes), lean, 0, 360, ink, -1, cv2.LINE_AA)
+
+
+_THINGS = (
+    _draw_tree,
+    _draw_palm,
+    _draw_cactus,
+    _draw_fruit,
+    _draw_flower,
+    _draw_animal,
+    _draw_lighthouse,
+    _draw_ship,
+    _draw_figure,
+)
 _LAYERS = (_draw_sky, _draw_ridges, _draw_waves, _draw_blobs, _draw_stripes, _draw_sun, _draw_skyline, _draw_things)
 _SHARES = (0.22, 0.14, 0.08, 0.1, 0.08, 0.08, 0.06, 0.24)  # of the kinds of layer; not tuned

@@ -52,7 +52,7 @@ def draw_plate(
     if pictured:
         draw_picture(image, rng)
     *ends, top = draw_bands(image, style, aspect, faces, rng)
-    x0, x1 = draw_beside_code(image, style, ends, rng)
+    x0, x1 = draw_beside_code(image, style, ends, faces, rng)
     rim = width * rng.uniform(*RIM_WIDTHS) if style.panel else 0.0
     x0, x1 = max(x0, 1.1 * rim), min(x1, width - 1.1 * rim)
 

@@ -42,7 +42,7 @@ def test_flags_have_their_colours():
     seen = []
     for seed in range(60):
         image = make_plate()
-        x0, x1 = ornaments.draw_beside_code(image, style, (20, 380), np.random.default_rng(seed))
+        x0, x1 = ornaments.draw_beside_code(image, style, (20, 380), FACES, np.random.default_rng(seed))
         assert 20 <= x0 < x1 <= 380
         red = (image[..., 2] > 180) & (image[..., :2].max(-1) < 90)
         green = (image[..., 1] > 180) & (image[..., [0, 2]].max(-1) < 90)
@@ -50,13 +50,16 @@ def test_flags_have_their_colours():
     assert np.mean(seen) == pytest.approx(ornaments.FLAG_SHARE, abs=0.15)
 
 
-def test_things_as_high_as_the_code_stand_at_its_ends(monkeypatch):
-    monkeypatch.setattr(ornaments, "SYMBOL_SHARE", 0.0)
-    monkeypatch.setattr(ornaments, "THING_SHARE", 1.0)
+@pytest.mark.parametrize("kind", ["things", "seal"])
+@pytest.mark.parametrize("picture", [0.0, 0.5])
+def test_things_and_seals_as_high_as_the_code_stand_at_its_ends(kind, picture, monkeypatch):
+    shares = "PICTURED_SHARES" if picture else "BESIDE_SHARES"
+    monkeypatch.setattr(ornaments, shares, {"symbols": 0.0, "things": 0.0, "seal": 0.0, kind: 1.0})
+    style = dataclasses.replace(STYLE, picture=picture)
     heights, sides = [], set()
     for seed in range(60):
         image = make_plate()
-        x0, x1 = ornaments.draw_beside_code(image, STYLE, (20, 380), np.random.default_rng(seed))
+        x0, x1 = ornaments.draw_beside_code(image, style, (20, 380), FACES, np.random.default_rng(seed))
         assert (x0 > 20) != (x1 < 380)
         sides.add(x0 > 20)
         drawn = (image != make_plate()).any(-1)
