@@ -39,9 +39,10 @@ CROP_MARGIN = 0.1  # where the photo is known to be a plate
 WHOLE_MARGIN = 0.02  # where it may be one, and the finder may know better
 # What fills such a photo is more often a plate than what is seen somewhere in a street: the odds of a plate are so many
 # times as high where it fills so much of the photo. Chosen on ../shared/photos: words that American owners chose are
-# believed there, and no more signs are taken for plates.
+# believed there. Of 511 texts of shop fronts, cut out as the finder sees them, 8 are taken for plates with odds of 1,
+# 18 with 20, and 19 with 100.
 FILLED_SHARE = 0.6
-FILLED_ODDS = 20
+FILLED_ODDS = 100
 # Which readings are plates.
 MIN_CHARACTERS = 3  # characters of the shortest code on a plate
 SAME_PLACE = 0.3  # readings are of one plate when their boxes share this much of their union; not tuned
