@@ -27,6 +27,7 @@ from synthesis.typefaces import Typeface
 START_SHARE = 0.6  # of what stands beside a code: what stands before it
 LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
 MOST_HEIGHT = 0.93  # of the room: the height of the code's lines with the gap between them
+MUCH_LOWER = 0.6  # of the lower line's height: where the upper line is lower than that, the lower one is a number alone
 LINE_GAP = 0.08  # of the height of both lines: the least gap between them
 VARIED_SHARE = 0.08  # of the lines: those with groups of several heights
 BESIDE_GAP = 0.04  # of the width, between two short rows and the number beside them
@@ -74,7 +75,12 @@ def lay_out(
     text = text.replace(CLASS_MARK, "")
     small = choose_small(style, rng)
     beside = style.lines == 2 and width / height > LEAST_ASPECT_BESIDE and rng.random() < style.beside
-    texts = break_text(text, style.lines, bool(small) or beside, rng)
+    place = None
+    if small or beside:
+        place = 0
+    elif style.upper_height < MUCH_LOWER * style.glyph_height:
+        place = -1
+    texts = break_text(text, style.lines, place, rng)
     heights = choose_heights(style, len(texts), height / style.size[1], y1 - y0, rng)
 
     if style.panel:
@@ -156,14 +162,14 @@ def narrow_span(span: tuple[float, float], width: float, narrower: float) -> tup
 # --- the text ---------------------------------------------------------------------------------------------------------
 
 
-def break_text(text: str, lines: int, early: bool, rng: np.random.Generator) -> list[str]:
+def break_text(text: str, lines: int, place: int | None, rng: np.random.Generator) -> list[str]:
     """The lines of a plate that says `text` on one or two `lines`.
 
-    Two lines break at one of the LINE_BREAKs in `text`, and `early` at the first of them.
+    Two lines break at the LINE_BREAK in `text` that is number `place` of them, and at any where that is None.
     """
     if lines == 2 and LINE_BREAK in text:
         breaks = [i for i, character in enumerate(text) if character == LINE_BREAK]
-        at = breaks[0 if early else rng.integers(len(breaks))]
+        at = breaks[rng.integers(len(breaks)) if place is None else place]
         texts = [text[:at].replace(LINE_BREAK, " "), text[at + 1 :].replace(LINE_BREAK, " ")]
     else:
         texts = [text.replace(LINE_BREAK, " " if rng.random() < 0.6 else "")]

@@ -19,6 +19,7 @@ from synthesis.typefaces import Typeface
 # All shares were set by eye and by what detect.py got wrong; none was tuned by a search.
 RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it gets more windows
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # of the windows of each kind: those with presence 1
+LEAST_SPACING = 0.03  # of a plate's width, between characters: bounds the pixels that a plate is drawn with
 NO_PLATE = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
 NO_PLATE_SHARES = {  # of the windows with presence 0, in the order of NO_PLATE
     "street": (0.38, 0.26, 0.22, 0.14),  # fewer signs, because the finder may take one for a plate
@@ -96,9 +97,25 @@ def make_plate(choice: Choice, plate: FlatPlate, faces: tuple[Typeface, ...], rn
         scramble(plate.image, rng)
     board, outline = mount(plate.image, faces, rng)
     aspect = plate.image.shape[1] / plate.image.shape[0]
-    longest = max(np.bincount(plate.centres[:, 2].astype(int))) + 1  # characters a line, and the margins
-    width = max(choice.width, LEAST_DRAWN_PITCH * longest)
+    spacing = least_spacing(plate.centres)
+    width = max(choice.width, LEAST_DRAWN_PITCH / spacing)
     sense = choice.shown == "plate"
     code = plate.code if sense else ""
     centres = plate.centres if sense else plate.centres[:0]
-    return Subject(board, outline, aspect, width, width / longest, code, centres)
+    return Subject(board, outline, aspect, width, width * spacing, code, centres)
+
+
+def least_spacing(centres: np.ndarray) -> float:
+    """The least mean distance of characters on a line, as a share of the plate's width; `centres` are a FlatPlate's.
+
+    Short lines of small characters are closer than the plate's width tells, so blur that bounds itself by them keeps
+    them legible.
+    """
+    spacing = 1.0
+    for row in (0, 1):
+        x = centres[centres[:, 2] == row, 0]
+        if len(x):
+            spacing = min(spacing, 1 / (len(x) + 1))  # as if the margins took as much as a character
+        if len(x) > 2:
+            spacing = min(spacing, max(float(np.ptp(x)) / (len(x) - 1), LEAST_SPACING))
+    return spacing

@@ -26,11 +26,12 @@ STYLE = PlateStyle(1.0, (300.0, 150.0), (255, 255, 255), (0, 0, 0), 60.0, lines=
 
 def test_texts_break_at_a_mark():
     rng = np.random.default_rng(0)
-    breaks = {tuple(break_text("KA 02|MK|7259", 2, False, rng)) for _ in range(50)}
+    breaks = {tuple(break_text("KA 02|MK|7259", 2, None, rng)) for _ in range(50)}
     assert breaks == {("KA 02", "MK 7259"), ("KA 02 MK", "7259")}
-    assert break_text("KA 02|MK|7259", 2, True, rng) == ["KA 02", "MK 7259"]
-    assert {*break_text("KA 02|7259", 1, False, rng)} <= {"KA 02 7259", "KA 027259"}
-    assert break_text("-KA-|-02.", 2, False, rng) == ["KA", "02"]
+    assert break_text("KA 02|MK|7259", 2, 0, rng) == ["KA 02", "MK 7259"]
+    assert break_text("KA 02|MK|7259", 2, -1, rng) == ["KA 02 MK", "7259"]
+    assert {*break_text("KA 02|7259", 1, None, rng)} <= {"KA 02 7259", "KA 027259"}
+    assert break_text("-KA-|-02.", 2, None, rng) == ["KA", "02"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from common import LONGEST_CODE, WINDOW_SHAPE
 from media.pictures import write_image
 from synthesis.backgrounds import HARD_NEGATIVES
 from synthesis.placement import within_reach
-from synthesis.subject import PLATE_SHARE, RECTIFIED_SHARE, RIGHT_SCALE
+from synthesis.subject import PLATE_SHARE, RECTIFIED_SHARE, RIGHT_SCALE, least_spacing
 from synthesis.windows import Settings, Synthesizer
 from synthesis.workers import make_batch
 
@@ -241,3 +241,15 @@ def test_settings_differ_where_windows_may(tmp_path):
 def make_folder(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+def test_small_characters_of_a_short_line_bound_the_blur():
+    """A line half as wide as the plate has half the pitch, and a line of one or two characters does not matter."""
+    row = np.linspace(0.05, 0.95, 10)
+    long = np.stack([row, 0 * row, 0 * row], -1)
+    short = np.stack([0.5 + 0.4 * (row[:5] - 0.5), 0 * row[:5], 0 * row[:5]], -1)
+    number = np.array([[0.3, 0.7, 1], [0.7, 0.7, 1]])
+    assert least_spacing(long) == pytest.approx(1 / 11)
+    assert least_spacing(np.concatenate([short, number])) == pytest.approx(0.04)
+    assert least_spacing(number) == pytest.approx(1 / 3)
+    assert 0 < least_spacing(np.zeros((4, 3))) < 0.05
