@@ -10,7 +10,7 @@ from fakes import FORMATS, ConstantReader, KnowingFinder, make_plate_reader, mak
 from common import UserError
 from media.pictures import read_image, write_image
 from reading.plate import Plate
-from reading.plate_reader import WHOLE_MARGIN, PlateReader, without_doubles
+from reading.plate_reader import CROP_MARGIN, PlateReader, without_doubles
 
 
 def read_two(**options) -> list[Plate]:
@@ -61,8 +61,8 @@ def test_a_photo_of_a_plates_shape_may_be_a_plate(shape, is_read):
     assert len(plates) == is_read
     if is_read:
         low, high = plates[0].corners.min(0), plates[0].corners.max(0)
-        np.testing.assert_allclose(low, WHOLE_MARGIN * np.array([width, height]), atol=0.5)
-        np.testing.assert_allclose(high, (1 - WHOLE_MARGIN) * np.array([width, height]), atol=0.5)
+        np.testing.assert_allclose(low, CROP_MARGIN * np.array([width, height]), atol=0.5)
+        np.testing.assert_allclose(high, (1 - CROP_MARGIN) * np.array([width, height]), atol=0.5)
 
 
 # --- what `read` takes ----------------------------------------------------------------------------------------------
