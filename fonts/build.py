@@ -138,12 +138,14 @@ Q 1.12  0,.1~ 0,.9~ .16,1~ .84,1~ 1,.9~ 1,.1~ .84,0~ .16,0~ 0,.1~ | .5,.36 .96,.
 7 1     0,1 1,1 .38,0
 """
 
-# Letters of one width, so that an M and a W are narrow and their middle is short, as American presses stamp them.
+# Letters of one width, so that an M and a W are narrow and their middle is short, as American presses stamp them. The
+# serifs of an I are as broad as a letter, as in California.
 STAMPED = """
 A 1     0,0 .5,1 1,0 | .12,.26 .88,.26
 E .96   1,1 0,1 0,0 1,0 | .02,.52 .9,.52
 F .96   0,0 0,1 1,1 | .02,.5 .88,.5
 J .96   1,1 1,0~ 0,0~ 0,.28
+I .86   0,0 1,0 | 0,1 1,1 | .5,.02 .5,.98
 K 1     0,0 0,1 | 1,1 0,.36 | .3,.55 1,0
 M 1.04  0,0 0,1 .5,.52 1,1 1,0
 N 1     0,0 0,1 1,0 1,1
@@ -160,6 +162,17 @@ Y 1     0,1 .5,.46 1,1 | .5,0 .5,.46
 SQUARE = """
 A 1.06  0,0 .5,1 1,0 | .16,.26 .84,.26
 Q 1.06  0,0~ 0,1~ 1,1~ 1,0~ 0,0~ | .62,.3 1,0
+"""
+
+# Letters made of arches, as painters of Indian plates like them: an N like a Greek pi, an M and a W with three legs.
+ARCHED = """
+A 1     0,0 0,1 1,1 1,0 | 0,.42 1,.42
+K 1     0,0 0,1 | 1,1 1,.72 .1,.5 | .5,.6 1,.28 1,0
+M 1.3   0,0 0,1 1,1 1,0 | .5,.98 .5,0
+N 1     0,0 0,1 1,1 1,0
+U 1     0,1 0,0 1,0 1,1
+V 1     0,1 0,.4 .5,0 1,.4 1,1
+W 1.3   0,1 0,0 1,0 1,1 | .5,.02 .5,1
 """
 
 
@@ -184,6 +197,7 @@ FAMILIES = (
     Family("Plate Square", 430, 414, 105, 50, {"Regular": 90, "Bold": 114}, False, CURLED + SQUARE + UPRIGHT),
     Family("Plate Die", 404, 372, 150, 46, {"Regular": 84, "Bold": 108}, True, CURLED + UPRIGHT + BARRED + DIE),
     Family("Plate Stamped", 380, 370, 150, 46, {"Regular": 80, "Bold": 100}, True, CURLED + STAMPED),
+    Family("Plate Arched", 440, 420, 60, 54, {"Regular": 84, "Bold": 108}, False, CURLED + SQUARE + ARCHED),
     Family("Plate Irregular", 430, 410, 190, 50, {"Regular": 90, "Bold": 110}, False, IRREGULAR + BARRED),
 )
 
