@@ -78,6 +78,17 @@ def test_spans_keep_to_a_tapered_plate():
     assert narrow_span((5, 95), 100, 0.4) == (20, 80)
 
 
+def test_a_much_lower_upper_line_leaves_the_number_alone_on_the_lower_one():
+    for upper, lower in ((30.0, {"7259"}), (50.0, {"7259", "MK 7259"})):
+        style = dataclasses.replace(STYLE, upper_height=upper)
+        seen = set()
+        for seed in range(30):
+            rng = np.random.default_rng(seed)
+            layout = lay_out(style, "KA 02|MK|7259", FACES[0], (5, 195, 10, 95), (100, 200), False, rng)
+            seen.add("".join(line.text for line in layout.lines if line.row))
+        assert {text.replace(" ", "") for text in seen} == {text.replace(" ", "") for text in lower}
+
+
 @given(st.sampled_from(FACES), st.booleans(), st.integers(0, 2**32))
 @settings(deadline=None)
 def test_captions_have_room_beside_the_code(face, panel, seed):
