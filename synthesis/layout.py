@@ -27,7 +27,7 @@ from synthesis.typefaces import Typeface
 START_SHARE = 0.6  # of what stands beside a code: what stands before it
 LEAST_ASPECT_BESIDE = 1.7  # width / height of a plate with a number beside two rows, which is too narrow on others
 MOST_HEIGHT = 0.93  # of the room: the height of the code's lines with the gap between them
-MUCH_LOWER = 0.6  # of the lower line's height: where the upper line is lower than that, the lower one is a number alone
+MUCH_LOWER = 0.6  # of the lower line's height: a text with a lower upper line breaks as late as it may, at its number
 LINE_GAP = 0.08  # of the height of both lines: the least gap between them
 VARIED_SHARE = 0.08  # of the lines: those with groups of several heights
 BESIDE_GAP = 0.04  # of the width, between two short rows and the number beside them
@@ -165,7 +165,8 @@ def narrow_span(span: tuple[float, float], width: float, narrower: float) -> tup
 def break_text(text: str, lines: int, place: int | None, rng: np.random.Generator) -> list[str]:
     """The lines of a plate that says `text` on one or two `lines`.
 
-    Two lines break at the LINE_BREAK in `text` that is number `place` of them, and at any where that is None.
+    Two lines break at the LINE_BREAK in `text` that is number `place` of them: 0 is the first, and -1 the last. They
+    break at any of them where `place` is None.
     """
     if lines == 2 and LINE_BREAK in text:
         breaks = [i for i, character in enumerate(text) if character == LINE_BREAK]

@@ -19,7 +19,7 @@ from synthesis.typefaces import Typeface
 # All shares were set by eye and by what detect.py got wrong; none was tuned by a search.
 RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it gets more windows
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # of the windows of each kind: those with presence 1
-LEAST_SPACING = 0.03  # of a plate's width, between characters: bounds the pixels that a plate is drawn with
+LEAST_SPACING = 0.03  # of a plate's width: characters count as no closer, or the plate would be drawn too wide
 NO_PLATE = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
 NO_PLATE_SHARES = {  # of the windows with presence 0, in the order of NO_PLATE
     "street": (0.38, 0.26, 0.22, 0.14),  # fewer signs, because the finder may take one for a plate
@@ -108,8 +108,8 @@ def make_plate(choice: Choice, plate: FlatPlate, faces: tuple[Typeface, ...], rn
 def least_spacing(centres: np.ndarray) -> float:
     """The least mean distance of characters on a line, as a share of the plate's width; `centres` are a FlatPlate's.
 
-    Short lines of small characters are closer than the plate's width tells, so blur that bounds itself by them keeps
-    them legible.
+    It bounds the blur, so that the smallest line stays legible. A short line of small characters takes a part of the
+    plate's width, so the width and the count of characters do not tell it.
     """
     spacing = 1.0
     for row in (0, 1):

@@ -29,7 +29,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--renderer-process-limit=1",  # one page's storage reaches the next page at once, not by way of another process
+    "--renderer-process-limit=1",  # all pages share a process, so the next page sees at once what one has stored
 )
 WIDE = (1280, 800)  # pixels of the screen
 NARROW = (360, 740)

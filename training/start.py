@@ -34,7 +34,7 @@ def start(options: TrainingOptions, checkpoint: Checkpoint | None, machine: Mach
         warn(f"{options.bgs} holds no pictures: backgrounds are painted")
     # 2. Read or make the test windows.
     test = load_test_windows(options.window_settings, options.workers) if machine.is_first else {}
-    # 3. Choose the devices and the precision, which stays the same in a run that goes on.
+    # 3. Choose the devices and the precision. A run that goes on keeps its own, unless the user asks for another one.
     keras = import_keras()
     machine = dataclasses.replace(machine, strategy=make_strategy(keras, machine.count))
     precision = choose_precision(keras, options.precision or (checkpoint.progress.precision if checkpoint else ""))
