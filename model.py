@@ -37,10 +37,14 @@ FINDER_SHAPE = (32, 64)  # height, width in pixels: half of a window's
 FINDER_STRIDE = 8  # pixels of the finder's window from one position to the next
 # The reader's frames.
 LINES = 2  # a plate has one line or two
-COLUMNS = 32  # frames in a line; a code of 12 equal characters needs 23, with a blank between two of them
-# The layers of the heads compute in float32 in a graph of integers too. They take next to no time.
+FRAMES_ACROSS = 2  # frames, from left to right, in a column of the last layer before them
+COLUMNS = 64  # frames in a line: narrow letters before a number, and short rows beside one, need them dense
+# The layers that see a whole window compute in float32 in a graph of integers too. They take next to no time.
 PRECISE_LAYERS = frozenset(
-    ["finder/hidden", "finder/presence", "finder/corners", "reader/whole", "reader/presence", "reader/corners"]
+    [
+        *("finder/hidden", "finder/presence", "finder/corners"),
+        *("reader/layout", "reader/whole", "reader/presence", "reader/corners"),
+    ]
 )
 
 
@@ -81,8 +85,8 @@ def finder_network(net, x):
 def reader_network(net, x):
     """Presence, corners and characters of rectified windows `x`, (B, 64, 128, 3) in 0..1.
 
-    Returns presence (B, 1), logits, corners (B, 8), fractions of the window, and characters (B, 64, 37), logits.
-    The characters are read from 64 *frames*: 32 columns of the upper or only line, then 32 columns of the lower line.
+    Returns presence (B, 1), logits, corners (B, 8), fractions of the window, and characters (B, 128, 37), logits.
+    The characters are read from 128 *frames*: 64 columns of the upper or only line, then 64 columns of the lower line.
     Each frame has the logits of 36 characters and of blank, which means "no new character here". The frames are
     trained and decoded by connectionist temporal classification (CTC; Graves et al., ICML 2006), so no part of the
     network counts characters.
@@ -94,16 +98,23 @@ def reader_network(net, x):
     x = residual(net, x, "reader/block3", 192, (2, 1))  # (B, 4, 32, 192)
     x = net.relu(net.conv(x, "reader/lines", 256, (4, 1), (1, 1), "valid"))  # (B, 1, 32, 256)
     x = residual(net, x, "reader/context1", 256, kernel=(1, 5), inner=128)
+    # Whether a plate has two lines can be seen far from a character: a large number may stand beside two short rows.
+    plate = net.relu(net.conv(x, "reader/outline", 32, (1, 1)))  # (B, 1, 32, 32)
+    plate = net.relu(net.conv(plate, "reader/layout", 128, (1, COLUMNS // FRAMES_ACROSS), (1, 1), "valid"))
+    x = net.relu(net.add(x, net.conv(plate, "reader/told", 256, (1, 1), gain=0.1)))  # the same at each column
     x = residual(net, x, "reader/context2", 256, kernel=(1, 5), inner=128)
 
     whole = net.relu(net.conv(x, "reader/narrow", 32, (1, 1)))  # (B, 1, 32, 32)
-    whole = net.relu(net.conv(whole, "reader/whole", 128, (1, COLUMNS), (1, 1), "valid"))  # (B, 1, 1, 128)
+    whole = net.relu(
+        net.conv(whole, "reader/whole", 128, (1, COLUMNS // FRAMES_ACROSS), (1, 1), "valid")
+    )  # (B, 1, 1, 128)
     presence = net.vector(net.conv(whole, "reader/presence", 1, (1, 1), gain=0.1))  # (B, 1)
     corners = net.vector(net.conv(whole, "reader/corners", 8, (1, 1), gain=0.1))  # (B, 8)
     corners = net.affine(corners, 0.25, np.array([0, 0, 1, 0, 1, 1, 0, 1], np.float32))
 
-    frames = net.frames(x, LINES, COLUMNS)  # (B, 64, 128)
-    characters = net.dense(frames, "reader/characters", BLANK + 1)  # (B, 64, 37)
+    places = net.frames(x, LINES, COLUMNS // FRAMES_ACROSS)  # (B, 64, 128)
+    characters = net.dense(places, "reader/characters", FRAMES_ACROSS * (BLANK + 1))  # (B, 64, 74)
+    characters = net.split(characters, BLANK + 1)  # (B, 128, 37)
     return presence, corners, characters
 
 
@@ -119,7 +130,7 @@ def get_models(make_finder=None, make_reader=None):
     """The finder and the reader as Keras models.
 
     Both take windows (B, 64, 128, 3), BGR in 0..1, and give a dictionary of `presence` (B, 1), logits, and `corners`
-    (B, 4, 2), fractions of the window. The reader's also has `characters` (B, 64, 37), logits. `make_finder` and
+    (B, 4, 2), fractions of the window. The reader's also has `characters` (B, 128, 37), logits. `make_finder` and
     `make_reader` are the classes of the two models, by default `keras.Model`. Training has classes that know their
     loss.
     """
@@ -183,7 +194,7 @@ def onnx_model(arrays: dict[str, np.ndarray], which: str, ranges: Ranges | None 
     32x64 pixels whose top left pixel is (FINDER_STRIDE row, FINDER_STRIDE column).
 
     The reader takes `windows` (B, 64, 128, 3) uint8 BGR. It gives `presence` (B,), probabilities, `corners`
-    (B, 4, 2), fractions of the window, and `characters` (B, 64, 37), log-probabilities.
+    (B, 4, 2), fractions of the window, and `characters` (B, 128, 37), log-probabilities.
     """
     arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
     net = QuantisedNet(arrays, ranges, PRECISE_LAYERS) if ranges else OnnxNet(arrays)

@@ -50,6 +50,9 @@ class KerasNet:
         x = self.ops.reshape(self.ops.cast(x, "float32"), (-1, columns, lines, x.shape[-1] // lines))
         return self.ops.reshape(self.ops.transpose(x, (0, 2, 1, 3)), (-1, lines * columns, x.shape[-1]))
 
+    def split(self, x, channels):  # (B, N, parts * channels) -> (B, N * parts, channels)
+        return self.ops.reshape(x, (-1, x.shape[1] * x.shape[2] // channels, channels))
+
     def standardise(self, x):
         x = x - self.ops.mean(x, axis=(1, 2, 3), keepdims=True)
         deviation = self.ops.sqrt(self.ops.mean(x * x, axis=(1, 2, 3), keepdims=True))

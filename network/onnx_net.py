@@ -92,6 +92,9 @@ class OnnxNet:
         x = self.node("Transpose", x, perm=(0, 1, 3, 2))
         return self.node("Reshape", x, [0, lines * columns, -1])
 
+    def split(self, x, channels):  # (B, N, parts * channels) -> (B, N * parts, channels)
+        return self.node("Reshape", x, [0, -1, channels])
+
     def standardise(self, x):
         x = self.node("Sub", x, self.node("ReduceMean", x, [1, 2, 3], keepdims=1))
         deviation = self.node("Sqrt", self.node("ReduceMean", self.node("Mul", x, x), [1, 2, 3], keepdims=1))

@@ -44,3 +44,6 @@ class ShapeNet:
 
     def frames(self, x, lines, columns):
         return lines * columns, x[2] // lines
+
+    def split(self, x, channels):
+        return x[0] * x[1] // channels, channels

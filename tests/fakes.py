@@ -69,7 +69,7 @@ class ConstantReader:
 
 
 def make_look(code: str, certainty: float = 0.999) -> np.ndarray:
-    """One look at a plate, log-probabilities (64, 37), in which each character of `code` has frames of its own.
+    """One look at a plate, log-probabilities (128, 37), in which each character of `code` has frames of its own.
 
     A character has the probability `certainty`. The rest is the next letter's, or the next digit's. The other frames
     are blank.
@@ -117,5 +117,5 @@ def make_seen_plate(
 
 
 def interpret(looks: np.ndarray) -> Reading:
-    """What `looks` (M, 64, 37) say under FORMATS."""
+    """What `looks` (M, 128, 37) say under FORMATS."""
     return decode(looks, GRAMMAR)

@@ -22,8 +22,18 @@ def test_answers_have_the_documented_shapes(networks, windows):
     batch = len(windows)
     shapes = {"presence": (batch, 1), "corners": (batch, 4, 2)}
     assert {name: value.shape for name, value in call(networks[0], windows).items()} == shapes
-    shapes["characters"] = (batch, 64, common.BLANK + 1)
+    shapes["characters"] = (batch, model.LINES * model.COLUMNS, common.BLANK + 1)
     assert {name: value.shape for name, value in call(networks[1], windows).items()} == shapes
+
+
+def test_each_frame_sees_the_whole_window(networks, windows):
+    """A plate's rows at the left tell what a number at the right is part of."""
+    turned = windows[:4].copy()
+    turned[:, :, :32] = turned[:, ::-1, :32]  # which leaves the window's contrast as it is
+    before, after = (call(networks[1], batch)["characters"] for batch in (windows[:4], turned))
+    last = before.reshape(-1, model.LINES, model.COLUMNS, common.BLANK + 1)[:, :, -1]
+    changed = after.reshape(-1, model.LINES, model.COLUMNS, common.BLANK + 1)[:, :, -1]
+    assert np.abs(changed - last).max() > 0.01
 
 
 def test_the_training_model_answers_as_both_networks(keras, networks, windows):

@@ -30,7 +30,7 @@ def reading_loss(classes, centres, logits):
     """The loss of reading a code, (B,): CTC, plus where each character is.
 
     `classes` (B, 12) are the code's characters, BLANK past its end. `centres` (B, 12, 2) are the place of each
-    character as a fraction of the window's width, and its line; -1 past the end. `logits` (B, 64, 37) are the frames'.
+    character as a fraction of the window's width, and its line; -1 past the end. `logits` (B, 128, 37) are the frames'.
     CTC alone has to find out where the characters are, which takes long from nothing. So the two frames about the
     centre of a character are told to show it.
     """
@@ -44,17 +44,17 @@ def reading_loss(classes, centres, logits):
     spelt = ctc_loss(targets, logits, length)  # (B,)
 
     x, line = centres[..., :1], centres[..., 1:]  # (B, 12, 1)
-    distance = ops.abs(ops.arange(COLUMNS, dtype="float32") + 0.5 - x * COLUMNS)  # (B, 12, 32)
+    distance = ops.abs(ops.arange(COLUMNS, dtype="float32") + 0.5 - x * COLUMNS)  # (B, 12, 64)
     nearness = ops.maximum(1 - distance, 0.0)
     on_line = [ops.cast(line == i, "float32") for i in range(LINES)]  # none past the end of the code
-    nearness = ops.concatenate([nearness * on for on in on_line], axis=-1)  # (B, 12, 64)
+    nearness = ops.concatenate([nearness * on for on in on_line], axis=-1)  # (B, 12, 128)
     truth = ops.one_hot(classes, BLANK + 1)  # (B, 12, 37)
     placed = -ops.sum(ops.matmul(nearness, ops.log_softmax(logits, axis=-1)) * truth, axis=(1, 2))  # (B,)
     return shown * (spelt + CENTRES_SHARE * placed) / LONGEST_CODE
 
 
 def ctc_loss(targets, logits, length):
-    """CTC's loss of the first `length` (B,) of the `targets` (B, 12) under the frames' `logits` (B, 64, 37): (B,).
+    """CTC's loss of the first `length` (B,) of the `targets` (B, 12) under the frames' `logits` (B, 128, 37): (B,).
 
     TensorFlow has a kernel for sparse targets, which takes a sixth of the time of what Keras makes of dense ones. That
     is a seventh of the reader's step on a processor.
@@ -76,7 +76,8 @@ def ctc_loss(targets, logits, length):
 def reader_loss(y: dict, y_pred: dict):
     """The loss of the characters, the presence and the corners: a scalar.
 
-    `y` also has `characters` (B, 12), classes, and `centres` (B, 12, 2); `y_pred` has `characters` (B, 64, 37), logits.
+    `y` also has `characters` (B, 12), classes, and `centres` (B, 12, 2). `y_pred` has `characters` (B, 128, 37), the
+    logits of the frames.
     """
     import keras
 

@@ -39,10 +39,10 @@ def test_answers_are_near_those_of_float32(which, arrays, ranges, windows):
     rounded = answers(model.onnx_model(arrays, which, ranges), which, windows)
     for name, values in exact.items():
         error = np.sqrt(np.mean((rounded[name] - values) ** 2))
-        assert 0 < error < 0.3 * values.std(), name
+        assert 0 < error < 0.4 * values.std(), name
 
 
-@pytest.mark.parametrize(("which", "in_float"), [("finder", 3), ("reader", 4)])
+@pytest.mark.parametrize(("which", "in_float"), [("finder", 3), ("reader", 6)])
 def test_onnx_runtime_computes_with_integers(which, in_float, arrays, ranges, tmp_path):
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
@@ -51,7 +51,8 @@ def test_onnx_runtime_computes_with_integers(which, in_float, arrays, ranges, tm
     onnxruntime.InferenceSession(graph, options, ["CPUExecutionProvider"])
     kinds = Counter(node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node)
     convolutions = sum(name.startswith(which) and not name.endswith("/characters") for name, *_ in model.layers())
-    assert kinds["QLinearConv"] == convolutions - in_float  # the heads, and the reader's first layer
+    # In float32 are the heads, the layers that see a whole window, and the reader's first layer.
+    assert kinds["QLinearConv"] == convolutions - in_float
 
 
 def test_tensors_without_a_range_are_not_rounded(arrays, windows):

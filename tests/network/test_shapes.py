@@ -31,5 +31,6 @@ def test_the_other_operations():
     assert net.crop((5, 13, 64)) == (3, 11, 64)
     assert net.vector((1, 1, 8)) == (8,)
     assert net.frames((1, 32, 256), 2, 32) == (64, 128)
+    assert net.split((64, 74), 37) == (128, 37)
     assert net.affine((2, 8), 0.5, np.zeros(8)) == (2, 8)
     assert net.relu((2, 8)) == net.add((2, 8), (2, 8)) == net.standardise((2, 8)) == (2, 8)

@@ -11,7 +11,7 @@ from training import evaluation
 
 
 def frames_of(code: str) -> np.ndarray:
-    """Logits (64, 37) of frames that show `code`, each character in a frame of its own, with blank frames between."""
+    """Logits (128, 37) of frames that show `code`, each character in a frame of its own, with blank frames between."""
     classes = np.full(LINES * COLUMNS, BLANK)
     classes[1 : 2 * len(code) : 2] = [ALPHABET.index(character) for character in code]
     return 9.0 * np.eye(BLANK + 1)[classes]

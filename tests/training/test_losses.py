@@ -30,7 +30,7 @@ def tensorflow(keras):
 
 
 def show_code(code: str, first: int = 1, step: int = 2, height: float = 6.0) -> np.ndarray:
-    """Logits (1, 64, 37) of frames that show `code` from the frame `first` on, in every `step`-th frame."""
+    """Logits (1, 128, 37) of frames that show `code` from the frame `first` on, in every `step`-th frame."""
     classes = np.full(FRAMES, BLANK)
     for i, character in enumerate(code):
         classes[first + step * i] = ALPHABET.index(character)
@@ -71,7 +71,7 @@ def test_ctc_of_sparse_targets_is_that_of_dense_ones(keras, tensorflow):
     dense = losses_and_gradient(lambda x: keras.ops.ctc_loss(targets, x, length, frames, mask_index=BLANK))
     sparse = losses_and_gradient(lambda x: ctc_loss(targets, x, length))
     np.testing.assert_allclose(sparse[0], dense[0], rtol=1e-4)
-    np.testing.assert_allclose(sparse[1], dense[1], atol=1e-4)
+    np.testing.assert_allclose(sparse[1], dense[1], atol=1e-3)  # both add up 128 frames in float32
 
 
 @pytest.mark.parametrize("code", ["A", "KA02MK7259", "AA11", "999999999999"])
@@ -82,7 +82,7 @@ def test_ctc_is_the_probability_of_all_paths_that_spell_the_code(keras, code):
 
 
 def test_the_code_that_is_shown_costs_least(keras):
-    logits = show_code("KA02MK7259")
+    logits = show_code("KA02MK7259", height=8.0)
     least = read_loss("KA02MK7259", logits)
     for other in ("KA02MK725", "KA02MK72599", "KAO2MK7259", "A", "KK02MA7259"):
         assert read_loss(other, logits) > least + 1
@@ -120,8 +120,8 @@ def test_gradients_are_finite_where_the_code_is_not_seen(tensorflow, logits):
     [
         (0.5 / COLUMNS, 0, {0: 1.0}),
         (10.75 / COLUMNS, 0, {10: 0.75, 11: 0.25}),
-        (10.75 / COLUMNS, 1, {42: 0.75, 43: 0.25}),
-        (31.9 / COLUMNS, 0, {31: 0.6}),  # the next frame would be on the other line
+        (10.75 / COLUMNS, 1, {COLUMNS + 10: 0.75, COLUMNS + 11: 0.25}),
+        ((COLUMNS - 0.1) / COLUMNS, 0, {COLUMNS - 1: 0.6}),  # the next frame would be on the other line
         (-0.2, 0, {}),  # cut off
     ],
 )
