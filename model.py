@@ -37,8 +37,8 @@ FINDER_SHAPE = (32, 64)  # height, width in pixels: half of a window's
 FINDER_STRIDE = 8  # pixels of the finder's window from one position to the next
 # The reader's frames.
 LINES = 2  # a plate has one line or two
-FRAMES_ACROSS = 2  # frames, from left to right, in a column of the last layer before them
-COLUMNS = 64  # frames in a line: narrow letters before a number, and short rows beside one, need them dense
+FRAMES_ACROSS = 2  # frames that each column of the last layer gives, side by side
+COLUMNS = 64  # frames in a line: narrow letters before a number, and short rows beside one, need many
 # The layers that see a whole window compute in float32 in a graph of integers too. They take next to no time.
 PRECISE_LAYERS = frozenset(
     [
@@ -91,6 +91,7 @@ def reader_network(net, x):
     trained and decoded by connectionist temporal classification (CTC; Graves et al., ICML 2006), so no part of the
     network counts characters.
     """
+    columns = COLUMNS // FRAMES_ACROSS
     x = net.standardise(x)
     x = net.relu(net.conv(x, "reader/stem", 48, (5, 5), (2, 2)))  # (B, 32, 64, 48)
     x = residual(net, x, "reader/block1", 64, (2, 1))  # (B, 16, 64, 64)
@@ -100,19 +101,17 @@ def reader_network(net, x):
     x = residual(net, x, "reader/context1", 256, kernel=(1, 5), inner=128)
     # Whether a plate has two lines can be seen far from a character: a large number may stand beside two short rows.
     plate = net.relu(net.conv(x, "reader/outline", 32, (1, 1)))  # (B, 1, 32, 32)
-    plate = net.relu(net.conv(plate, "reader/layout", 128, (1, COLUMNS // FRAMES_ACROSS), (1, 1), "valid"))
+    plate = net.relu(net.conv(plate, "reader/layout", 128, (1, columns), (1, 1), "valid"))  # (B, 1, 1, 128)
     x = net.relu(net.add(x, net.conv(plate, "reader/told", 256, (1, 1), gain=0.1)))  # the same at each column
     x = residual(net, x, "reader/context2", 256, kernel=(1, 5), inner=128)
 
     whole = net.relu(net.conv(x, "reader/narrow", 32, (1, 1)))  # (B, 1, 32, 32)
-    whole = net.relu(
-        net.conv(whole, "reader/whole", 128, (1, COLUMNS // FRAMES_ACROSS), (1, 1), "valid")
-    )  # (B, 1, 1, 128)
+    whole = net.relu(net.conv(whole, "reader/whole", 128, (1, columns), (1, 1), "valid"))  # (B, 1, 1, 128)
     presence = net.vector(net.conv(whole, "reader/presence", 1, (1, 1), gain=0.1))  # (B, 1)
     corners = net.vector(net.conv(whole, "reader/corners", 8, (1, 1), gain=0.1))  # (B, 8)
     corners = net.affine(corners, 0.25, np.array([0, 0, 1, 0, 1, 1, 0, 1], np.float32))
 
-    places = net.frames(x, LINES, COLUMNS // FRAMES_ACROSS)  # (B, 64, 128)
+    places = net.frames(x, LINES, columns)  # (B, 64, 128)
     characters = net.dense(places, "reader/characters", FRAMES_ACROSS * (BLANK + 1))  # (B, 64, 74)
     characters = net.split(characters, BLANK + 1)  # (B, 128, 37)
     return presence, corners, characters

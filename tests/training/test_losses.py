@@ -71,7 +71,7 @@ def test_ctc_of_sparse_targets_is_that_of_dense_ones(keras, tensorflow):
     dense = losses_and_gradient(lambda x: keras.ops.ctc_loss(targets, x, length, frames, mask_index=BLANK))
     sparse = losses_and_gradient(lambda x: ctc_loss(targets, x, length))
     np.testing.assert_allclose(sparse[0], dense[0], rtol=1e-4)
-    np.testing.assert_allclose(sparse[1], dense[1], atol=1e-3)  # both add up 128 frames in float32
+    np.testing.assert_allclose(sparse[1], dense[1], atol=3e-4)  # both add up 128 frames in float32
 
 
 @pytest.mark.parametrize("code", ["A", "KA02MK7259", "AA11", "999999999999"])
@@ -82,7 +82,7 @@ def test_ctc_is_the_probability_of_all_paths_that_spell_the_code(keras, code):
 
 
 def test_the_code_that_is_shown_costs_least(keras):
-    logits = show_code("KA02MK7259", height=8.0)
+    logits = show_code("KA02MK7259", height=8.0)  # or a digit more would fit the noise of 128 frames
     least = read_loss("KA02MK7259", logits)
     for other in ("KA02MK725", "KA02MK72599", "KAO2MK7259", "A", "KK02MA7259"):
         assert read_loss(other, logits) > least + 1
