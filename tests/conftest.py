@@ -10,6 +10,14 @@ from command_line import ROOT
 
 from common import BLANK, WINDOW_SHAPE
 
+# These files train, which takes a minute or more. Started last, they would keep one process busy while the others idle.
+LONGEST_FILES = ("test_train.py", "test_kills.py", "test_circle.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory) -> Path:
