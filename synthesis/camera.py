@@ -1,4 +1,4 @@
-"""The camera: blur, motion, low resolution, noise, sharpening, gray pictures, JPEG."""
+"""The camera: blur, motion, low resolution, noise, smoothing, sharpening, gray pictures, compression."""
 
 import math
 
@@ -11,6 +11,8 @@ from synthesis.paint import draw_noise, spread
 # The shares and strengths of the faults were set by eye; none was tuned by a search.
 LOW_SHARE = 0.4  # of the photographs have a lower resolution than they are drawn in
 LEAST_PITCH = 4.8  # pixels a character; fewer are illegible even in a sharp picture
+COMPRESSION_SHARES = (0.38, 0.5, 0.12)  # of pictures without losses, JPEGs and frames of videos
+FAINT_DEVIATION = 35  # of 0..255; a frame of a video loses what stands out less
 SMOOTH_PITCH = 12  # pixels a character; smaller ones bear less noise, as in pictures that were made smaller
 
 
@@ -32,7 +34,8 @@ def take(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarra
         image = shake(image, pitch, rng)
     if coarse:
         small = max(4, round(width / factor)), max(4, round(height / factor))
-        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+        # Many programs make pictures smaller without a filter, which leaves jagged edges.
+        image = cv2.resize(image, small, interpolation=pick((cv2.INTER_AREA, cv2.INTER_LINEAR), rng, (3, 1)))
     image = develop(image, pitch / factor if coarse else pitch, rng)
     if coarse:
         image = cv2.resize(image, (width, height), interpolation=pick((cv2.INTER_LINEAR, cv2.INTER_CUBIC), rng))
@@ -65,19 +68,35 @@ def shake(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarr
 
 
 def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
-    """The sensor and the camera's software on (h, w, 3) float32: noise, sharpening, gray, JPEG. Returns uint8."""
+    """The sensor and the camera's software on (h, w, 3) float32, from noise to compression. Returns uint8."""
     image = add_noise(image, min(1, pitch / SMOOTH_PITCH), rng)
+    if rng.random() < 0.12:  # cleared of noise, which leaves patches like a watercolour's
+        image = cv2.bilateralFilter(image, 5, rng.uniform(8, 40), rng.uniform(1, 3))
     if rng.random() < 0.25:  # sharpened by the camera, halos and all
         strength = rng.uniform(0.3, 1.5)
         image = cv2.addWeighted(image, 1 + strength, blur(image, 1.2), -strength, 0)
     image = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.25:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    if rng.random() < 0.6:
-        quality = int(rng.integers(35 if pitch > 8 else 60, 96))
-        data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return image
+    return compress(image, pitch, rng)
+
+
+def compress(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
+    """`image`, (h, w, 3) uint8, as it comes out of a file: a JPEG, a frame of a video, or one without losses.
+
+    A WebP picture is a frame of VP8, whose blocks are foretold from their neighbours as those of H.264 are. So strong
+    compression leaves streaks and smears in place of a JPEG's squares (RFC 6386).
+    """
+    kind = pick(("", ".jpg", ".webp"), rng, COMPRESSION_SHARES)
+    if kind == ".jpg":
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35 if pitch > 8 else 60, 96))]
+    elif kind == ".webp":
+        faint = cv2.meanStdDev(image)[1].max() < FAINT_DEVIATION
+        least = 60 if faint else np.interp(pitch, (LEAST_PITCH, SMOOTH_PITCH), (50, 3))
+        quality = [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(least, 81))]
+    else:
+        return image
+    return cv2.imdecode(cv2.imencode(kind, image, quality)[1], cv2.IMREAD_COLOR)
 
 
 def add_noise(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
