@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from command_line import ROOT
+from network_answers import draw_windows
 
-from common import BLANK, WINDOW_SHAPE
+from common import BLANK
 
 # These files train, which takes a minute or more. Started last, they would keep one process busy while the others idle.
 LONGEST_FILES = ("test_train.py", "test_kills.py", "test_circle.py")
@@ -82,11 +82,16 @@ def networks(keras):
     return pair
 
 
+@pytest.fixture
+def changeable_networks(networks):
+    """The same two networks for a test that gives them other weights. They get theirs back, to the last bit."""
+    before = [network.get_weights() for network in networks]
+    yield networks
+    for network, values in zip(networks, before, strict=True):
+        network.set_weights(values)
+
+
 @pytest.fixture(scope="session")
 def windows() -> np.ndarray:
     """Windows of noise, and windows of smooth patches: (12, 64, 128, 3) uint8."""
-    rng = np.random.default_rng(1)
-    noise = rng.integers(0, 256, (4, *WINDOW_SHAPE, 3), np.uint8)
-    coarse = rng.integers(0, 256, (8, 8, 16, 3), np.uint8)
-    smooth = [cv2.resize(patches, WINDOW_SHAPE[::-1], interpolation=cv2.INTER_CUBIC) for patches in coarse]
-    return np.concatenate([noise, smooth])
+    return draw_windows(4, 8)

@@ -1,7 +1,19 @@
-"""What Keras networks and ONNX graphs answer on pictures of 0..255, and how answers are compared."""
+"""Windows for networks, what Keras networks and ONNX graphs answer on them, and how answers are compared."""
 
+import cv2
 import numpy as np
 import onnxruntime
+
+from common import WINDOW_SHAPE
+
+
+def draw_windows(noisy: int, smooth: int) -> np.ndarray:
+    """Windows of noise, then windows of smooth patches: (noisy + smooth, 64, 128, 3) uint8."""
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 256, (noisy, *WINDOW_SHAPE, 3), np.uint8)
+    coarse = rng.integers(0, 256, (smooth, 8, 16, 3), np.uint8)
+    patches = [cv2.resize(window, WINDOW_SHAPE[::-1], interpolation=cv2.INTER_CUBIC) for window in coarse]
+    return np.concatenate([noise, patches])
 
 
 def call(network, images: np.ndarray) -> dict[str, np.ndarray]:

@@ -74,15 +74,15 @@ def test_weights_have_the_names_and_shapes_of_the_table(networks):
     assert shapes["reader/stem/kernel"][3] == 48  # the first layer's filters
 
 
-def test_weights_come_back(networks, windows):
-    arrays = get_weights(*networks)
-    before = call(networks[1], windows)
-    set_weights(*networks, {name: array[::-1] for name, array in arrays.items()})
-    assert np.abs(call(networks[1], windows)["characters"] - before["characters"]).max() > 0.1
-    set_weights(*networks, arrays)
-    for name, array in get_weights(*networks).items():
+def test_weights_come_back(changeable_networks, windows):
+    arrays = get_weights(*changeable_networks)
+    before = call(changeable_networks[1], windows)
+    set_weights(*changeable_networks, {name: array[::-1] for name, array in arrays.items()})
+    assert np.abs(call(changeable_networks[1], windows)["characters"] - before["characters"]).max() > 0.1
+    set_weights(*changeable_networks, arrays)
+    for name, array in get_weights(*changeable_networks).items():
         np.testing.assert_allclose(array, arrays[name], rtol=2e-3, atol=2e-4, err_msg=name)
-    for name, values in call(networks[1], windows).items():
+    for name, values in call(changeable_networks[1], windows).items():
         assert_same(values, before[name], 5e-3)
 
 

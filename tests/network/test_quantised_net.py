@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from network_answers import halve, run_onnx
+from network_answers import draw_windows, halve, run_onnx
 
 import model
 from network.keras_net import get_weights
@@ -16,6 +16,12 @@ from training.calibration import measure_ranges
 @pytest.fixture(scope="module")
 def arrays(networks):
     return get_weights(*networks)
+
+
+@pytest.fixture(scope="module")
+def windows() -> np.ndarray:
+    """So many that the mean error of one presence a window hardly varies between processors."""
+    return draw_windows(32, 64)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def test_answers_are_near_those_of_float32(which, arrays, ranges, windows):
     rounded = answers(model.onnx_model(arrays, which, ranges), which, windows)
     for name, values in exact.items():
         error = np.sqrt(np.mean((rounded[name] - values) ** 2))
-        assert 0 < error < 0.32 * values.std(), name
+        assert 0 < error < 0.25 * values.std(), name
 
 
 @pytest.mark.parametrize(("which", "in_float"), [("finder", 3), ("reader", 6)])
