@@ -84,7 +84,7 @@ def develop(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.nda
 def compress(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
     """`image`, (h, w, 3) uint8, as it comes out of a file: a JPEG, a frame of a video, or one without losses.
 
-    A WebP picture is a frame of VP8, whose blocks are foretold from their neighbours as those of H.264 are. So strong
+    A WebP picture is a frame of VP8, whose blocks are predicted from their neighbours, as those of H.264 are. So strong
     compression leaves streaks and smears in place of a JPEG's squares (RFC 6386).
     """
     kind = pick(("", ".jpg", ".webp"), rng, COMPRESSION_SHARES)
@@ -92,7 +92,7 @@ def compress(image: np.ndarray, pitch: float, rng: np.random.Generator) -> np.nd
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35 if pitch > 8 else 60, 96))]
     elif kind == ".webp":
         faint = cv2.meanStdDev(image)[1].max() < FAINT_DEVIATION
-        least = 60 if faint else np.interp(pitch, (LEAST_PITCH, SMOOTH_PITCH), (50, 3))
+        least = 60 if faint else int(np.interp(pitch, (LEAST_PITCH, SMOOTH_PITCH), (50, 3)))
         quality = [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(least, 81))]
     else:
         return image

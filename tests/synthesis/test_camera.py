@@ -39,6 +39,13 @@ def test_compression_changes_a_picture_and_leaves_its_letters(picture, kind, pit
         assert ground - bars > 100
 
 
+@pytest.mark.parametrize("kind", [1, 2])
+def test_small_characters_are_compressed_less(picture, kind, monkeypatch):
+    small, large = (compressed(picture, kind, pitch, monkeypatch) for pitch in (camera.LEAST_PITCH, 20))
+    worst = [max(np.abs(file.astype(int) - picture).mean() for file in files) for files in (small, large)]
+    assert worst[0] < 0.8 * worst[1]
+
+
 def test_a_faint_picture_keeps_its_letters_in_a_video(picture, monkeypatch):
     faint = (120 + picture.astype(float) / 10).astype(np.uint8)
     for file in compressed(faint, 2, 20, monkeypatch):
