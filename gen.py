@@ -4,9 +4,10 @@
     ./gen.py 1000
 
 writes 1,000 windows of 128x64 pixels to `test/`. A window's name has its index, its code and its presence, as in
-`00000000_KA02MK7259_1.png`. Presence is 1 when the plate is wholly in the window and at the right scale, else 0. The
-corners and the places of the characters are in `00000000.npz`. `settings.json` says what the windows are made of;
-windows of other settings that are in the folder are removed.
+`00000000_KA02MK7259_1.png`. Presence is 1 when the plate is wholly in the window and at the right scale, else 0. A
+window of a part of a plate, such as one of its lines, has the code of the part, and presence 0. The corners and the
+places of the characters are in `00000000.npz`. `settings.json` says what the windows are made of; windows of other
+settings that are in the folder are removed.
 
 What plates say and look like comes from `formats/`, typefaces from `fonts/`, backgrounds from `bgs/`, which
 extractbgs.py fills. Without pictures there, backgrounds are painted. Window i depends on these, on `--seed` and on i
@@ -14,7 +15,7 @@ alone. So any number of workers, and several machines with `--shard`, make the s
 
 There are two kinds of window, for the two networks. A *street* window, for the finder, is a piece of a photograph at
 the scale at which plates are found. A *rectified* window, for the reader, is a plate turned upright by corners that
-are slightly wrong, as the finder's are.
+are slightly wrong, as the finder's are, or a part of one.
 
 A window is made in four steps (`synthesis/windows.py`). Its subject is chosen and drawn flat. The subject is posed in
 perspective. It is photographed before a background, in some light, by an imperfect camera. The truth is told.

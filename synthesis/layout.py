@@ -52,6 +52,7 @@ class Layout:
     above: tuple[float, float]  # top and bottom of the room for a caption above the code
     below: tuple[float, float]
     middle: float | None = None  # y between two lines
+    beside: bool = False  # a number stands beside two rows
     class_letters: list[TextLine] = dataclasses.field(default_factory=list)  # beside the code, and no part of it
 
 
@@ -95,7 +96,8 @@ def lay_out(
     if len(texts) == 1 and (marked or rng.random() < style.class_letters):
         class_letters, spans[0] = set_class_letters(face, spans[0], tops[0], heights[0], at_start, rng)
     number = last_group(texts[-1])
-    if beside and len(texts) == 2 and 1 < len(number) < len(texts[-1]):
+    beside = beside and len(texts) == 2 and 1 < len(number) < len(texts[-1])
+    if beside:
         lines = set_beside(texts, number, face, spans[0], tops, heights, rng)
     else:
         lines = set_lines(texts, style, face, spans, tops, heights, small, rng)
@@ -103,8 +105,8 @@ def lay_out(
     bottom = tops[-1] + heights[-1]
     middle = (tops[0] + heights[0] + tops[1]) / 2 if len(texts) == 2 else None
     if style.panel:
-        return Layout(lines, *inner, (y0, inner[0]), (inner[1], y1), middle, class_letters)
-    return Layout(lines, y0, y1, (y0, tops[0]), (bottom, y1), middle, class_letters)
+        return Layout(lines, *inner, (y0, inner[0]), (inner[1], y1), middle, beside, class_letters)
+    return Layout(lines, y0, y1, (y0, tops[0]), (bottom, y1), middle, beside, class_letters)
 
 
 def choose_small(style: PlateStyle, rng: np.random.Generator) -> str:

@@ -10,10 +10,12 @@ import numpy as np
 
 from common import READ_MARGIN, UNIT_SQUARE, WINDOW_SHAPE, from_unit_square, warp_points
 from synthesis.chance import pick
+from synthesis.parts import Part
 from synthesis.subject import RIGHT_SCALE, Choice, Subject
 
 STREET_WIDTH = 96  # pixels that a plate spans in a street window on average; a subject's pitch counts for this width
 LEAST_STREET_PITCH = 5  # pixels a character; a street window's plate need not be legible
+READERS_ERROR = 0.4  # of corners that the reader sees; the finder's have 1 on average
 ROOM = (0.25, 5)  # around a plate that the reader is to see: a share of its extent, and pixels
 
 
@@ -126,12 +128,18 @@ def draw_look(choice: Choice, subject: Subject, rng: np.random.Generator) -> np.
     return look
 
 
-def draw_inexact_square(rng: np.random.Generator) -> np.ndarray:
+def draw_look_at_part(part: Part, rng: np.random.Generator) -> np.ndarray:
+    """The quadrilateral (4, 2) that fills the reader's window with `part` of a plate, in fractions of the plate."""
+    return warp_points(part.corners, from_unit_square(draw_inexact_square(rng, READERS_ERROR)))
+
+
+def draw_inexact_square(rng: np.random.Generator, error: float | None = None) -> np.ndarray:
     """A plate's corners (4, 2) as the finder sees them, in fractions of the plate.
 
-    All of them are off together, and each of them by itself.
+    All of them are off together, and each of them by itself. The reader sees them with an `error` of READERS_ERROR.
     """
-    error = pick((0.4, 1, 1.6), rng, (0.35, 0.4, 0.25))
+    if error is None:
+        error = pick((0.4, 1, 1.6), rng, (0.35, 0.4, 0.25))
     square = UNIT_SQUARE + READ_MARGIN * (2 * UNIT_SQUARE - 1)
     shift = rng.standard_normal(2) * [0.012, 0.04] + rng.standard_normal((4, 2)) * [0.01, 0.035]
     growth = [0.01, 0.02] + rng.standard_normal(2) * [0.02, 0.06]

@@ -35,6 +35,7 @@ class FlatPlate:
     image: np.ndarray  # (h, w, 3) float32 0..255, or 4 channels, the last how much of it covers what is behind
     code: str
     centres: np.ndarray  # (len(code), 3) float32: x and y as fractions of the plate, and the line, 0 or 1
+    middle: float | None = None  # y between two lines, as a fraction; None for one line, or where no y divides them
 
 
 def draw_plate(
@@ -86,7 +87,8 @@ def draw_plate(
     elif style.taper:
         image = cut_taper(image, style.taper)
     code = "".join(character for character in text if character.isalnum())
-    return FlatPlate(image, code, find_centres(layout.lines, shape))
+    middle = None if layout.middle is None or layout.beside else layout.middle / shape[0]
+    return FlatPlate(image, code, find_centres(layout.lines, shape), middle)
 
 
 def find_centres(lines: list[TextLine], shape: tuple[int, int]) -> np.ndarray:

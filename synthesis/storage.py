@@ -33,7 +33,7 @@ class ArrayKind(NamedTuple):
 
 ARRAYS = {
     "images": ArrayKind((*WINDOW_SHAPE, 3), "uint8"),  # BGR
-    "codes": ArrayKind((), f"<U{LONGEST_CODE}"),  # empty without a plate
+    "codes": ArrayKind((), f"<U{LONGEST_CODE}"),  # of the plate or its part that the window shows; empty without one
     "presence": ArrayKind((), "uint8"),  # 1 when the plate is wholly in the window and at the right scale
     "corners": ArrayKind((4, 2), "float32"),  # window fractions; 0 without a plate, or with too little of one to tell
     "centres": ArrayKind((LONGEST_CODE, 2), "float32"),  # of each character: x in 0..1, and line; -1 past the end

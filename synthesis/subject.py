@@ -57,6 +57,7 @@ class Subject:
     pitch: float  # pixels a character at that width
     code: str
     centres: np.ndarray  # (len(code), 3) float32: x, y and line of each character
+    middle: float | None = None  # y between two lines; None for one line, or where no y divides them
 
     @property
     def across(self) -> np.ndarray:
@@ -102,7 +103,7 @@ def make_plate(choice: Choice, plate: FlatPlate, faces: tuple[Typeface, ...], rn
     sense = choice.shown == "plate"
     code = plate.code if sense else ""
     centres = plate.centres if sense else plate.centres[:0]
-    return Subject(board, outline, aspect, width, width * spacing, code, centres)
+    return Subject(board, outline, aspect, width, width * spacing, code, centres, plate.middle)
 
 
 def least_spacing(centres: np.ndarray) -> float:

@@ -6,7 +6,8 @@
 4. The truth is told.
 
 A *street* window is a piece of a photograph at the scale at which the finder finds plates. A *rectified* window is a
-plate as the reader sees it: turned upright by corners that are slightly wrong, as the finder's are.
+plate as the reader sees it: turned upright by corners that are slightly wrong, as the finder's are. Some show a part of
+a plate alone (`parts.py`).
 """
 
 import dataclasses
@@ -33,8 +34,17 @@ from synthesis.camera import take
 from synthesis.chance import pick
 from synthesis.light import DIM_SHARE, light
 from synthesis.night import darken, draw_night
+from synthesis.parts import Part, draw_part
 from synthesis.photograph import photograph
-from synthesis.placement import View, draw_inexact_square, draw_look, outline_in, pose, within_reach
+from synthesis.placement import (
+    View,
+    draw_inexact_square,
+    draw_look,
+    draw_look_at_part,
+    outline_in,
+    pose,
+    within_reach,
+)
 from synthesis.plates import FlatPlate, draw_plate
 from synthesis.subject import Choice, Subject, choose, make_plate, make_sign
 from synthesis.typefaces import load_typefaces
@@ -96,13 +106,16 @@ class Synthesizer:
         rng = np.random.default_rng((seed, index, 1 + attempt) if attempt else (seed, index))
         choice = choose(rng)
         subject = self.draw_subject(choice, rng)
+        part = draw_part(subject, rng) if choice.rectified and choice.present else None
+        if part:
+            choice = dataclasses.replace(choice, present=False)
         view = pose(choice, subject, rng)
         if choice.rectified and choice.shown == "nothing" and self.hard_negatives:
             image, corners = self.hard_negative(subject.width, rng), view.corners
         else:
             background = self.backgrounds.draw(view.shape, index, seed, rng)
-            image, corners = photograph_window(choice, subject, view, background, rng)
-        return {"images": image, **tell_truth(choice, subject, corners)}
+            image, corners = photograph_window(choice, subject, part, view, background, rng)
+        return {"images": image, **tell_truth(choice, subject, part, corners)}
 
     def draw_subject(self, choice: Choice, rng: np.random.Generator) -> Subject:
         """What the window shows."""
@@ -135,14 +148,20 @@ class Synthesizer:
 
 
 def photograph_window(
-    choice: Choice, subject: Subject, view: View, background: np.ndarray, rng: np.random.Generator
+    choice: Choice,
+    subject: Subject,
+    part: Part | None,
+    view: View,
+    background: np.ndarray,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A window, (64, 128, 3) uint8, and the plate's corners (4, 2) in it as fractions of its width and height."""
     outline = outline_in(view, subject)
     if not choice.rectified:
         image = photograph(background, subject.board, outline, view.pitch, rng)
         return image, view.corners / WINDOW_SHAPE[::-1]
-    look = warp_points(draw_look(choice, subject, rng), from_unit_square(view.corners))
+    look = draw_look_at_part(part, rng) if part else draw_look(choice, subject, rng)
+    look = warp_points(look, from_unit_square(view.corners))
     rows, columns = pixels_around(look, view.shape, BEYOND)
     image = photograph(background, subject.board, outline, view.pitch, rng, (rows, columns))
     corners = warp_points(view.corners, rectifying_homography(look))
@@ -170,14 +189,20 @@ def cut_place(picture: np.ndarray, corners: np.ndarray, width: float) -> tuple[n
     return image, (corners - low) * scale
 
 
-def tell_truth(choice: Choice, subject: Subject, corners: np.ndarray) -> dict[str, np.ndarray]:
-    """The arrays of a window but its image. The window shows `subject` at `corners` (4, 2), in window fractions."""
-    code, centres = "", np.full((LONGEST_CODE, 3), -1, np.float32)
-    if choice.present:
-        code = subject.code
-        centres[: len(code)] = subject.centres
-        places = warp_points(subject.centres[:, :2], from_unit_square(corners * WINDOW_SHAPE[::-1]))
-        centres[: len(code), 0] = places[:, 0] / WINDOW_SHAPE[1]
+def tell_truth(choice: Choice, subject: Subject, part: Part | None, corners: np.ndarray) -> dict[str, np.ndarray]:
+    """The arrays of a window but its image.
+
+    The window shows `subject`, or `part` of it. Its corners are at `corners` (4, 2), in window fractions.
+    """
+    code, shown = "", np.zeros((0, 3), np.float32)
+    if part:
+        code, shown = subject.code[part.first : part.end], subject.centres[part.first : part.end] * [1, 1, 0]
+    elif choice.present:
+        code, shown = subject.code, subject.centres
+    centres = np.full((LONGEST_CODE, 2), -1, np.float32)
+    if code:
+        places = warp_points(shown[:, :2], from_unit_square(corners * WINDOW_SHAPE[::-1]))
+        centres[: len(code)] = np.stack([places[:, 0] / WINDOW_SHAPE[1], shown[:, 2]], -1)
     # the corners of a plate partly beside the reader's window, or small in it, tell detect.py where to look again
     partly = choice.rectified and choice.shown == "plate" and within_reach(corners)
     known = choice.present or partly
@@ -185,6 +210,6 @@ def tell_truth(choice: Choice, subject: Subject, corners: np.ndarray) -> dict[st
         "codes": np.array(code, f"<U{LONGEST_CODE}"),
         "presence": np.uint8(choice.present),
         "corners": (corners if known else np.zeros((4, 2))).astype(np.float32),
-        "centres": centres[:, [0, 2]],
+        "centres": centres,
         "rectified": np.uint8(choice.rectified),
     }
