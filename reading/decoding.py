@@ -27,7 +27,7 @@ Beam = dict[str, tuple[float, float]]  # prefix -> probability of its paths that
 def beam_search(log_probabilities: np.ndarray, width: int = BEAM_WIDTH) -> dict[str, float]:
     """The most probable codes of one look and their probabilities, 0..1, by prefix beam search.
 
-    `log_probabilities` (128, 37) are those of the frames, whose last class is CTC's blank. A code's probability is the
+    `log_probabilities` (frames, 37) have CTC's blank as their last class. A code's probability is the
     sum over all ways to spread its characters over the frames (Hannun et al., arXiv:1408.2873). The probabilities of
     all codes add up to 1 at most.
     """
@@ -66,7 +66,7 @@ def search_allowed(
 def likely_characters(log_probabilities: np.ndarray, least: float) -> list[tuple[list[float], list[tuple[float, str]]]]:
     """Of each frame: the probabilities of its classes, and the characters of more than `least`, the likeliest first.
 
-    `log_probabilities` is (128, 37).
+    `log_probabilities` is (frames, 37).
     """
     probabilities = np.exp(log_probabilities.astype(np.float64))  # (128, 37)
     rows = probabilities.tolist()
@@ -189,8 +189,8 @@ class Reading(NamedTuple):
 NOTHING = Reading("", 0.0, np.zeros(0), {})
 
 
-def decode(looks: np.ndarray, grammar: Grammar) -> Reading:
-    """The most probable code of the `looks` (M, 128, 37), log-probabilities of their frames, by Bayes' rule.
+def decode(looks: Sequence[np.ndarray], grammar: Grammar) -> Reading:
+    """The most probable code of the `looks`, by Bayes' rule. A look (frames, 37) has log-probabilities of its frames.
 
     Codes that differ in O and 0 or I and 1 alone count as one, because many plate typefaces draw these alike. Where the
     grammar allows the codes of formats only, there is no other code, and NOTHING where none of them can be seen.

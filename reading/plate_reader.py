@@ -168,8 +168,8 @@ class PlateReader:
             candidates.append(Candidate(view.place, plate, view.presence))
         return candidates
 
-    def interpret(self, looks: np.ndarray) -> Reading:
-        """What `looks` (M, *reader.LOOK_SHAPE) at one place say."""
+    def interpret(self, looks: Sequence[np.ndarray]) -> Reading:
+        """What `looks` at one place say, each of them (frames, 37)."""
         return decode(looks, self.grammar)
 
     def believe(self, candidate: Candidate, shape: tuple[int, ...]) -> Plate:

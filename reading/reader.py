@@ -1,23 +1,28 @@
 """Phase 2: the reader looks at each candidate, turned upright, and says what its characters are.
 
-This file alone knows the outputs of the reader's graph. What one window says about the characters is a *look*.
+This file alone knows the outputs of the reader's graph. What one window says about the characters is a *look*. Where
+three rounds of looks leave doubt, the plate is seen by its parts (`parts.py`). What their windows say together is a
+look too.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from onnxruntime import InferenceSession as Session
 
-from common import BLANK, rectify
+from common import BLANK, READ_MARGIN, rectify
 from model import COLUMNS, LINES
 from reading.decoding import Reading
 from reading.geometry import expand, from_unit_squares, project, sound
+from reading.parts import partitions
 
 LOOK_SHAPE = (LINES * COLUMNS, BLANK + 1)  # of one look: log-probabilities of the characters and of blank in each frame
 # Margins around the plate, as shares of its width and height, of the windows in each of three rounds. Each round
 # starts from the corners that the round before saw, because the reader sees where a plate goes on beyond its window.
-LOOKS = ((0.04,), (0.04,), (0.02, 0.04, 0.06))
+LOOKS = ((0.04,), (0.04,), (0.02, READ_MARGIN, 0.06))
+PART_LOOK = LOOKS[-1].index(READ_MARGIN)  # number of the look in the last round that tells where the parts are
 BATCH = 8  # most candidates that are read at once: 24 windows in the last round, which bounds memory. Not tuned
 # Least presence to go on after each round. A window that cuts a plate has next to none, but its corners lead to the
 # whole plate: with 0.05 after the first round 4 Indian plates of 120 were lost. Chosen on ../shared/photos.
@@ -27,7 +32,7 @@ LEAST_PRESENCES = (0.005, 0.05, 0.05)
 CLEAR = 0.99
 CLEAR_CROP = 0.9  # the same for the presence of what is known to be a plate; low where the window cuts it
 
-Interpret = Callable[[np.ndarray], Reading]  # what looks (M, *LOOK_SHAPE) at one place say
+Interpret = Callable[[Sequence[np.ndarray]], Reading]  # what looks (frames, BLANK + 1) at one place say
 
 
 class View(NamedTuple):
@@ -76,7 +81,11 @@ def look_at_batch(
         goes_on = (presence > least_presence) & is_sound | are_plates
         for i in np.flatnonzero(goes_on & ((presence >= clear) | is_last)).tolist():
             reading = interpret(looks[i])
-            if is_last or reading.probability >= CLEAR:
+            is_clear = presence[i] >= clear and reading.probability >= CLEAR
+            if is_last and not is_clear:
+                parts = read_parts(reader, photos[numbers[i]], places[i], looks[i][PART_LOOK])
+                reading = interpret([*looks[i], *parts])
+            if is_last or is_clear:
                 yield View(int(numbers[i]), places[i], float(presence[i]), seen[i], reading)
                 goes_on[i] = False
         numbers, seen = numbers[goes_on], seen[goes_on]
@@ -101,3 +110,21 @@ def read(
     presence = presence.reshape(shape).mean(0)
     seen = seen.reshape(*shape, 4, 2).mean(0)
     return presence, seen, looks.reshape(*shape, *looks.shape[1:]).swapaxes(0, 1)
+
+
+def read_parts(reader: Session, photo: np.ndarray, corners: np.ndarray, look: np.ndarray) -> list[np.ndarray]:
+    """Read the plate at `corners` (4, 2) of its `photo` (H, W, 3) by its parts.
+
+    A `look` (128, 37) at the whole plate tells where these are. Returns a look (frames, 37) for each way to see the
+    plate by its parts.
+    """
+    ways = list(partitions(look))
+    if not ways:
+        return []
+    seen = {part[:4]: part.corners for part in itertools.chain(*ways)}  # each window once
+    to_photo = from_unit_squares(expand(corners[None], READ_MARGIN))  # (1, 3, 3)
+    quads = project(to_photo, np.concatenate(list(seen.values()))[None]).reshape(-1, 4, 2)
+    windows = np.array([rectify(photo, quad) for quad in quads])
+    [looks] = reader.run(["characters"], {"windows": windows})  # (parts, 128, 37)
+    frames = dict(zip(seen, looks, strict=True))
+    return [np.concatenate([frames[part[:4]][part.first : part.end] for part in way]) for way in ways]

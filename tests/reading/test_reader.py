@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 import pytest
-from fakes import ConstantReader, interpret, quad
+from fakes import ConstantReader, interpret, make_look, quad
 
-from reading.reader import LOOK_SHAPE, look, read
+from common import ALPHABET, BLANK
+from reading.reader import LOOK_SHAPE, look, read, read_parts
 
 
 def test_the_readers_corners_come_back_to_the_photo():
@@ -91,3 +92,53 @@ def test_each_candidate_is_cut_out_of_its_own_photo():
     reader = ConstantReader("AB12", 0.04)
     read(reader, photos, np.stack([quad(5, 5, 80, 20)] * 3), (0.0, 0.1))
     np.testing.assert_allclose(reader.windows.mean((1, 2, 3)), [0, 20, 40] * 2)
+
+
+def test_the_frames_of_the_parts_of_a_plate_follow_each_other():
+    """Each part of the photo is of one brightness, which the reader answers with."""
+    photo = np.zeros((80, 160, 3), np.uint8)
+    photo[:40], photo[40:, :66], photo[40:, 66:] = 50, 100, 200
+
+    class BrightnessReader:
+        windows = 0
+
+        def run(self, names, feeds):
+            assert names == ["characters"]
+            self.windows += len(feeds["windows"])
+            return [np.stack([np.full(LOOK_SHAPE, window[32, 100, 0]) for window in feeds["windows"]])]
+
+    blank = np.log(np.full(LOOK_SHAPE, 1e-6))
+    blank[:, BLANK] = 0
+    two_lines = blank.copy()
+    two_lines[[20, 58, *(64 + np.array([2, 6, 18, 34, 48, 60]))], 3] = 1
+    reader = BrightnessReader()
+    looks = read_parts(reader, photo, quad(0, 0, 160, 80), two_lines)
+    lines, halves = looks[2:4]
+    assert lines[:, 0].tolist() == [50] * 64 + [200] * 64
+    assert halves[:, 0].tolist() == [50] * 64 + [100] * 64 + [200] * 38  # the right half has wide characters
+    assert reader.windows == 3 * 3  # a window that two ways share is read once
+    assert read_parts(reader, photo, quad(0, 0, 160, 80), blank) == []
+
+
+def test_doubt_about_small_characters_takes_looks_at_the_parts():
+    """The reader misreads the whole plate, and is sure of each half."""
+
+    class HalvesReader(ConstantReader):
+        def run(self, names, feeds):
+            if names == ["characters"]:
+                left, right = feeds["windows"]
+                assert left.mean() < right.mean()
+                return [np.stack([make_look("KA02M"), make_look("K7259")])]
+            answers = super().run(names, feeds)
+            answers[2][...] = spread
+            return answers
+
+    spread = make_look("", 0.6)
+    for place, character in enumerate("XA02MK7259"):
+        frame = 3 + 6 * place
+        spread[frame] = np.log(1e-6)
+        spread[frame, [ALPHABET.index(character), BLANK]] = np.log([0.6, 0.4])
+    photo = np.full((60, 200, 3), 20, np.uint8)
+    photo[:, 90:] = 200
+    [view] = look(HalvesReader("", 0.04, 0.9), [photo], quad(50, 20, 80, 20)[None], interpret)
+    assert view.reading.code == "KA02MK7259"
