@@ -27,9 +27,9 @@ Beam = dict[str, tuple[float, float]]  # prefix -> probability of its paths that
 def beam_search(log_probabilities: np.ndarray, width: int = BEAM_WIDTH) -> dict[str, float]:
     """The most probable codes of one look and their probabilities, 0..1, by prefix beam search.
 
-    `log_probabilities` (frames, 37) have CTC's blank as their last class. A code's probability is the
-    sum over all ways to spread its characters over the frames (Hannun et al., arXiv:1408.2873). The probabilities of
-    all codes add up to 1 at most.
+    `log_probabilities` (frames, 37) have CTC's blank as their last class. A code's probability is the sum over all ways
+    to spread its characters over the frames (Hannun et al., arXiv:1408.2873). The probabilities of all codes add up
+    to 1 at most.
     """
     beam: Beam = {"": (1.0, 0.0)}
     after_blank = True  # whether all paths end in a blank
@@ -68,7 +68,7 @@ def likely_characters(log_probabilities: np.ndarray, least: float) -> list[tuple
 
     `log_probabilities` is (frames, 37).
     """
-    probabilities = np.exp(log_probabilities.astype(np.float64))  # (128, 37)
+    probabilities = np.exp(log_probabilities.astype(np.float64))  # (frames, 37)
     rows = probabilities.tolist()
     frames = [(row, []) for row in rows]
     for frame in np.flatnonzero((probabilities[:, :BLANK] > least).any(1)).tolist():

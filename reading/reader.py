@@ -80,12 +80,9 @@ def look_at_batch(
         seen = np.where(is_sound[:, None, None], seen, places)
         goes_on = (presence > least_presence) & is_sound | are_plates
         for i in np.flatnonzero(goes_on & ((presence >= clear) | is_last)).tolist():
-            reading = interpret(looks[i])
-            is_clear = presence[i] >= clear and reading.probability >= CLEAR
-            if is_last and not is_clear:
-                parts = read_parts(reader, photos[numbers[i]], places[i], looks[i][PART_LOOK])
-                reading = interpret([*looks[i], *parts])
-            if is_last or is_clear:
+            parts = read_parts(reader, photos[numbers[i]], places[i], looks[i][PART_LOOK]) if is_last else []
+            reading = interpret([*looks[i], *parts])
+            if is_last or reading.probability >= CLEAR:
                 yield View(int(numbers[i]), places[i], float(presence[i]), seen[i], reading)
                 goes_on[i] = False
         numbers, seen = numbers[goes_on], seen[goes_on]
