@@ -14,7 +14,7 @@ from training.start import start
 
 
 def train(options: TrainingOptions, checkpoint: Checkpoint | None = None) -> None:
-    """Train until the time, the batches or the patience is over, or a signal comes.
+    """Train until the time or the batches are over, or a signal comes.
 
     A run that goes on has a `checkpoint`.
     """

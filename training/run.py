@@ -29,7 +29,6 @@ from training.report import batch_line, draw_training, expect_code, losses_text,
 AVERAGE_EVERY = 10  # steps between updates of the averaged weights; not tuned
 AVERAGE_DECAY = 0.99  # an update; the average spans about 1,000 steps; not tuned
 TRAINING_SEED = 1_000_000_007  # added to --seed, so that no run trains on the windows it is tested on
-PATIENCE = 40  # batches without a better score before the run ends; not tuned
 READ_LOSSES_EVERY = 20  # steps; reading a loss waits for its step, which costs an accelerator time
 REMEMBER_EVERY = 200  # steps between copies of the state to go back to; a copy takes some tens of milliseconds
 MOST_SETBACKS = 3  # losses that are not finite, after each of which a run goes back; then it ends; not tuned
@@ -278,14 +277,11 @@ class Training:
         self.write(save_checkpoint, self.options.checkpoint, self.options.kept(), self.progress, arrays)
 
     def is_over(self) -> bool:
-        """Whether the run ends after this batch: at its planned end, or because its score no longer improves."""
-        if self.fraction() >= 1:
-            return True
-        best_batch = np.argmax([row["score"] for row in self.progress.history])
-        if self.progress.batch - 1 - best_batch < PATIENCE:
-            return False
-        say(f"the score has not improved in {PATIENCE} batches: training ends early")
-        return True
+        """Whether the run ends after this batch, which is at its planned end alone.
+
+        A score that stands still ends no run. It rises again when the learning rate falls, towards the end.
+        """
+        return self.fraction() >= 1
 
     def seconds_left(self) -> float:
         """Seconds until the run's end, if it goes on as fast as so far; 0 when it is over."""

@@ -120,8 +120,9 @@ def test_the_frames_of_the_parts_of_a_plate_follow_each_other():
     assert read_parts(reader, photo, quad(0, 0, 160, 80), blank) == []
 
 
-def test_doubt_about_small_characters_takes_looks_at_the_parts():
-    """The reader misreads the whole plate, and is sure of each half."""
+@pytest.mark.parametrize(("certainty", "code"), [(0.6, "KA02MK7259"), (0.999, "XA02MK7259")], ids=["doubt", "none"])
+def test_doubt_about_small_characters_takes_looks_at_the_parts(certainty, code):
+    """The reader misreads the whole plate with some `certainty`, and is sure of each half."""
 
     class HalvesReader(ConstantReader):
         def run(self, names, feeds):
@@ -133,12 +134,12 @@ def test_doubt_about_small_characters_takes_looks_at_the_parts():
             answers[2][...] = spread
             return answers
 
-    spread = make_look("", 0.6)
+    spread = make_look("", certainty)
     for place, character in enumerate("XA02MK7259"):
         frame = 3 + 6 * place
         spread[frame] = np.log(1e-6)
-        spread[frame, [ALPHABET.index(character), BLANK]] = np.log([0.6, 0.4])
+        spread[frame, [ALPHABET.index(character), BLANK]] = np.log([certainty, 1 - certainty])
     photo = np.full((60, 200, 3), 20, np.uint8)
     photo[:, 90:] = 200
     [view] = look(HalvesReader("", 0.04, 0.9), [photo], quad(50, 20, 80, 20)[None], interpret)
-    assert view.reading.code == "KA02MK7259"
+    assert view.reading.code == code
