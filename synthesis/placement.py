@@ -16,6 +16,12 @@ from synthesis.subject import RIGHT_SCALE, Choice, Subject
 STREET_WIDTH = 96  # pixels that a plate spans in a street window on average; a subject's pitch counts for this width
 LEAST_STREET_PITCH = 5  # pixels a character; a street window's plate need not be legible
 READERS_ERROR = 0.4  # of corners that the reader sees; the finder's have 1 on average
+ROLL = 4.5  # degrees: standard deviation of the angle about the camera's axis of most plates
+LEANS = (1, 2.5, 5)  # times as much: motorcycles and three-wheelers stand aslant
+LEAN_SHARES = {  # of the windows of each kind, in the order of LEANS; the reader's windows are turned upright
+    "street": (0.6, 0.16, 0.24),
+    "rectified": (0.78, 0.13, 0.09),
+}
 ROOM = (0.25, 5)  # around a plate that the reader is to see: a share of its extent, and pixels
 
 
@@ -28,14 +34,14 @@ class View:
     pitch: float  # pixels a character
 
 
-def turn(aspect: float, rng: np.random.Generator) -> np.ndarray:
-    """A plate's corners (4, 2) seen in true perspective, turned about all three axes.
+def turn(aspect: float, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """A plate's corners (4, 2) seen in true perspective, turned about all three axes, in a window of a `kind`.
 
-    The plate is `aspect` wide and 1 high, and stands about the origin.
+    The plate is `aspect` wide and 1 high, and stands about the origin. The kinds are those of LEAN_SHARES.
     """
     spread = 2.2 if rng.random() < 0.12 else 1.0  # some photographs are taken from beside or by a falling hand
-    lean = pick((1, 2.5, 5), rng, (0.78, 0.13, 0.09))  # motorcycles stand aslant
-    sin_roll, cos_roll = turn_about_axis(4.5 * lean, 0.8, rng)
+    lean = pick(LEANS, rng, LEAN_SHARES[kind])
+    sin_roll, cos_roll = turn_about_axis(ROLL * lean, 0.8, rng)
     sin_pitch, cos_pitch = turn_about_axis(13 * spread, 1.1, rng)
     sin_yaw, cos_yaw = turn_about_axis(20 * spread, 1.1, rng)
     x, y = (UNIT_SQUARE.T - 0.5) * [[aspect], [1]]  # (4,) each; z is 0
@@ -54,7 +60,7 @@ def turn_about_axis(deviation: float, most: float, rng: np.random.Generator) -> 
 
 def pose(choice: Choice, subject: Subject, rng: np.random.Generator) -> View:
     """Turn the subject, and put it where `choice` wants it."""
-    corners = turn(subject.aspect, rng)
+    corners = turn(subject.aspect, "rectified" if choice.rectified else "street", rng)
     corners -= corners.min(0)
     if choice.rectified:
         return pose_for_reader(subject, corners)
