@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from common import CommandParser, UserError, probability, run, silence_decoders, write_beside
 from media.pictures import read_image
-from reading.plate_reader import PlateReader
+from reading.plate_reader import Places, PlateReader
 from synthesis.backgrounds import HARD_NEGATIVES, backgrounds_in, write_hard_negative
 
 MAX_PLACES = 10  # most places of a picture, those with most support; not tuned
@@ -35,8 +35,8 @@ def hard_negatives(reader: PlateReader, photo: np.ndarray, sure: float) -> Itera
 
     Places whose confidence is `sure` or more are left out.
     """
-    places = reader.find_places(photo, least_support=0)[:MAX_PLACES]
-    for candidate in reader.read_places(photo, places):
+    corners, support = reader.find_places(photo, least_support=0)
+    for candidate in reader.read_places(photo, Places(corners[:MAX_PLACES], support[:MAX_PLACES])):
         if candidate.plate.confidence < sure:
             yield candidate.place
 

@@ -26,13 +26,17 @@ from reading.reader import BATCH, look
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights.npz"  # the weights that the project ships
 # What a user may choose.
-# Least confidence of a plate, chosen on ../shared/photos. With 0.4 two plates of 694 less are read, and 14 of
-# 589 photographs of signs have a plate in place of 20.
+# Least confidence of a plate, chosen on ../shared/photos. With 0.4 two plates of 694 less are read, and 11 of
+# 589 photographs of signs have a plate in place of 15.
 THRESHOLD = 0.35
 MIN_PLATE = 45  # pixels: width of the narrowest plate that is searched
 # Least support, as a share of the best candidate's. Chosen on ../shared/photos: with 0.3 a plate of 361 less is read,
 # and with 0.2 two more of 589 photographs of signs have a plate.
 LEAST_SUPPORT = 0.25
+# The odds of a plate are in proportion to the finder's support, and those of a place with so much of it stay as the
+# reader sees them. Chosen on ../shared/photos: of 589 photographs of signs 15 have a plate in place of 20, and no plate
+# of 694 is lost. Of the readings of signs half have a support under 6, of the plates that are read half over 15.
+EVEN_SUPPORT = 12.0
 # A photo that may be a plate itself.
 WIDEST_CROP = 700  # pixels; a wider photo shows more than a plate. Not tuned
 LONGEST_CROP = 6.5  # times the height; the longest plates are 520x110 mm, and some crops cut into them
@@ -54,12 +58,20 @@ NESTED = 0.6  # or when their boxes share this much of the smaller one; not tune
 Picture = str | os.PathLike | np.ndarray  # a photo: the path of a picture, or (H, W, 3) uint8 BGR
 
 
+class Places(NamedTuple):
+    """N places of a photo that may be plates."""
+
+    corners: np.ndarray  # (N, 4, 2), in pixels
+    support: np.ndarray  # (N,) by the finder, as `reading/finder.py` defines it
+
+
 class Candidate(NamedTuple):
     """What the reader saw at a place that may be a plate."""
 
     place: np.ndarray  # (4, 2) the corners that the last look started from, in pixels of the photo
     plate: Plate  # of any confidence
     presence: float  # 0..1: the probability of a plate by its looks alone
+    support: float  # of the place, by the finder
 
 
 def load_networks(weights: str | os.PathLike, threads: int) -> tuple[Session, Session]:
@@ -134,7 +146,8 @@ class PlateReader:
         """The plates of `photo` (H, W, 3) uint8 BGR, the surest first."""
         places = self.find_places(photo)
         if may_be_plate(photo.shape):
-            places = np.concatenate([places, outline(photo.shape, CROP_MARGIN)[None]])
+            whole = outline(photo.shape, CROP_MARGIN)[None]
+            places = Places(np.concatenate([places.corners, whole]), np.append(places.support, EVEN_SUPPORT))
         pairs = [(seen.plate, self.believe(seen, photo.shape)) for seen in self.read_places(photo, places)]
         pairs = [(plate, believed) for plate, believed in pairs if self.is_plate(believed)]
         # the looks alone choose among readings of one plate: what fills the photo is no more right for that
@@ -151,23 +164,24 @@ class PlateReader:
             plates.append([plate] if self.is_plate(plate) else [])
         return plates
 
-    def find_places(self, photo: np.ndarray, least_support: float = LEAST_SUPPORT) -> np.ndarray:
-        """The corners (N, 4, 2), in pixels, of the places in `photo` (H, W, 3) that the finder takes for plates.
+    def find_places(self, photo: np.ndarray, least_support: float = LEAST_SUPPORT) -> Places:
+        """The places in `photo` (H, W, 3) that the finder takes for plates, those with most support first.
 
-        The place with most support comes first. Places with less than `least_support` of its support are left out.
+        Places with less than `least_support` of the first one's support are left out.
         """
         support, corners = merge(*find(self.finder, photo, self.min_plate, self.max_plate, self.map_strips))
-        return corners[sound(corners) & (support >= least_support * support.max(initial=0))]
+        chosen = sound(corners) & (support >= least_support * support.max(initial=0))
+        return Places(corners[chosen], support[chosen])
 
-    def read_places(self, photo: np.ndarray, corners: np.ndarray) -> list[Candidate]:
-        """What the reader sees at the places `corners` (N, 4, 2), in pixels, of `photo` (H, W, 3).
+    def read_places(self, photo: np.ndarray, places: Places) -> list[Candidate]:
+        """What the reader sees at `places` of `photo` (H, W, 3).
 
         A place that is surely no plate is left out.
         """
         candidates = []
-        for view in look(self.reader, [photo] * len(corners), corners, self.interpret):
+        for view in look(self.reader, [photo] * len(places.corners), places.corners, self.interpret):
             plate = make_plate(view.presence, view.corners, view.reading, photo.shape, self.grammar, self.top)
-            candidates.append(Candidate(view.place, plate, view.presence))
+            candidates.append(Candidate(view.place, plate, view.presence, float(places.support[view.number])))
         return candidates
 
     def interpret(self, looks: Sequence[np.ndarray]) -> Reading:
@@ -175,15 +189,18 @@ class PlateReader:
         return decode(looks, self.grammar)
 
     def believe(self, candidate: Candidate, shape: tuple[int, ...]) -> Plate:
-        """The candidate's plate, surer where it fills a photo of `shape` (H, W, 3) that may be a plate itself."""
+        """The candidate's plate, as sure as its place in a photo of `shape` (H, W, 3) makes it.
+
+        It is surer where the finder's support is high, or where it fills a photo that may be a plate itself.
+        """
         plate, presence = candidate.plate, candidate.presence
         share = cv2.contourArea(plate.corners.astype(np.float32)) / (shape[0] * shape[1])
-        if share < FILLED_SHARE or not may_be_plate(shape):
-            return plate
-        filled = presence * FILLED_ODDS / (presence * FILLED_ODDS + 1 - presence)
+        fills = share >= FILLED_SHARE and may_be_plate(shape)
+        placed = multiply_odds(presence, FILLED_ODDS if fills else candidate.support / EVEN_SUPPORT)
 
         def weigh(code: str, confidence: float) -> float:
-            return confidence * self.grammar.presence(filled, code) / self.grammar.presence(presence, code)
+            gain = self.grammar.presence(placed, code) / self.grammar.presence(presence, code)
+            return min(1.0, confidence * gain)  # rounding may lead beyond 1
 
         codes = tuple((code, weigh(code, confidence)) for code, confidence in plate.codes)
         return plate._replace(confidence=weigh(plate.code, plate.confidence), codes=codes)
@@ -212,6 +229,11 @@ def outline(shape: tuple[int, ...], margin: float) -> np.ndarray:
     """The corners (4, 2) float32 of a plate that fills a photo of `shape` (H, W) but for a `margin`, a share of it."""
     height, width = shape[:2]
     return (margin + UNIT_SQUARE * (1 - 2 * margin)) * np.array([width, height], np.float32)
+
+
+def multiply_odds(probability: float, factor: float) -> float:
+    """The probability, 0..1, whose odds are `factor` times those of `probability`, 0..1."""
+    return probability * factor / (probability * factor + 1 - probability)
 
 
 def make_plate(

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from command_line import ROOT
 from fakes import FORMATS, ConstantReader, KnowingFinder, make_plate_reader, make_seen_plate, quad
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from common import UserError
 from media.pictures import read_image, write_image
 from reading.plate import Plate
-from reading.plate_reader import CROP_MARGIN, PlateReader, without_doubles
+from reading.plate_reader import CROP_MARGIN, EVEN_SUPPORT, Places, PlateReader, multiply_odds, without_doubles
 
 
 def read_two(**options) -> list[Plate]:
@@ -160,6 +162,36 @@ def test_a_word_is_less_likely_a_plate():
     corners = quad(20, 20, 100, 25)
     word, code = (make_seen_plate(corners, (100, 200), code, 0.8).confidence for code in ("PLATES", "MH12AB1234"))
     assert 0 < word < 0.4 < 0.8 < code
+
+
+def test_a_place_with_less_support_is_less_likely_a_plate():
+    """The same look at three places. Where the support is even, the confidence stays."""
+    place = quad(50, 60, 100, 25)
+    support = np.float32([EVEN_SUPPORT / 4, EVEN_SUPPORT, 4 * EVEN_SUPPORT])
+    reader = make_plate_reader(KnowingFinder(400, place[None]), ConstantReader("KA02MK7259", 0.04, presence=0.8))
+    photo = np.zeros((200, 400, 3), np.uint8)
+    seen = reader.read_places(photo, Places(np.stack([place] * 3), support))
+    before = seen[0].plate.confidence
+    assert [candidate.plate.confidence for candidate in seen] == [before] * 3
+    less, same, more = (reader.believe(candidate, photo.shape).confidence for candidate in seen)
+    assert less < before < more < 1
+    assert same == pytest.approx(before)
+
+
+def test_places_come_with_their_support():
+    plates = np.stack([quad(60, 60, 100, 25), quad(300, 200, 180, 45)])
+    reader = make_plate_reader(KnowingFinder(800, plates), ConstantReader("KA02MK7259", 0.04))
+    corners, support = reader.find_places(np.zeros((400, 800, 3), np.uint8))
+    assert (corners.shape, support.shape) == ((2, 4, 2), (2,))
+    assert support[0] >= support[1] > 0
+
+
+@given(st.floats(0, 1), st.floats(1e-3, 1e3))
+@settings(deadline=None)
+def test_odds_are_multiplied(probability, factor):
+    product = multiply_odds(probability, factor)
+    assert product * (1 - probability) == pytest.approx(factor * probability * (1 - product), rel=1e-6, abs=1e-9)
+    assert multiply_odds(probability, 1.0) == pytest.approx(probability)
 
 
 def test_boxes_stay_in_the_photo():
