@@ -33,9 +33,9 @@ MIN_PLATE = 45  # pixels: width of the narrowest plate that is searched
 # Least support, as a share of the best candidate's. Chosen on ../shared/photos: with 0.3 a plate of 361 less is read,
 # and with 0.2 two more of 589 photographs of signs have a plate.
 LEAST_SUPPORT = 0.25
-# The odds of a plate are in proportion to the finder's support, and those of a place with so much of it stay as the
-# reader sees them. Chosen on ../shared/photos: of 589 photographs of signs 15 have a plate in place of 20, and no plate
-# of 694 is lost. Of the readings of signs half have a support under 6, of the plates that are read half over 15.
+# The odds of a plate are in proportion to the finder's support. With this much support they stay as the reader sees
+# them. Chosen on ../shared/photos: of 589 photographs of signs 15 have a plate in place of 20, and no plate of 694 is
+# lost. Half of the signs that would be taken for plates have a support under 7, half of the plates have more than 17.
 EVEN_SUPPORT = 12.0
 # A photo that may be a plate itself.
 WIDEST_CROP = 700  # pixels; a wider photo shows more than a plate. Not tuned

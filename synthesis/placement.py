@@ -11,7 +11,7 @@ import numpy as np
 from common import READ_MARGIN, UNIT_SQUARE, WINDOW_SHAPE, from_unit_square, warp_points
 from synthesis.chance import pick
 from synthesis.parts import Part
-from synthesis.subject import RIGHT_SCALE, Choice, Subject
+from synthesis.subject import RIGHT_SCALE, Choice, Subject, kind_of_window
 
 STREET_WIDTH = 96  # pixels that a plate spans in a street window on average; a subject's pitch counts for this width
 LEAST_STREET_PITCH = 5  # pixels a character; a street window's plate need not be legible
@@ -60,7 +60,7 @@ def turn_about_axis(deviation: float, most: float, rng: np.random.Generator) -> 
 
 def pose(choice: Choice, subject: Subject, rng: np.random.Generator) -> View:
     """Turn the subject, and put it where `choice` wants it."""
-    corners = turn(subject.aspect, "rectified" if choice.rectified else "street", rng)
+    corners = turn(subject.aspect, kind_of_window(choice.rectified), rng)
     corners -= corners.min(0)
     if choice.rectified:
         return pose_for_reader(subject, corners)

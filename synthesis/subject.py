@@ -67,10 +67,15 @@ class Subject:
         return np.sort(self.centres[:, 0])
 
 
+def kind_of_window(rectified: bool) -> str:
+    """The kind of a window, as the shares name it."""
+    return "rectified" if rectified else "street"
+
+
 def choose(rng: np.random.Generator) -> Choice:
     """Choose what kind a window is and what it shows."""
     rectified = bool(rng.random() < RECTIFIED_SHARE)
-    kind = "rectified" if rectified else "street"
+    kind = kind_of_window(rectified)
     present = bool(rng.random() < PLATE_SHARE[kind])
     shown = "plate" if present else pick(NO_PLATE, rng, NO_PLATE_SHARES[kind])
     # a plate with presence 0 is in the wrong place or has the wrong size; so has half of everything else

@@ -277,7 +277,7 @@ class Training:
         self.write(save_checkpoint, self.options.checkpoint, self.options.kept(), self.progress, arrays)
 
     def is_over(self) -> bool:
-        """Whether the run ends after this batch, which is at its planned end alone.
+        """Whether the run is at its planned end.
 
         A score that stands still ends no run. It rises again when the learning rate falls, towards the end.
         """
