@@ -69,11 +69,12 @@ def likely_characters(log_probabilities: np.ndarray, least: float) -> list[tuple
     `log_probabilities` is (frames, 37).
     """
     probabilities = np.exp(log_probabilities.astype(np.float64))  # (frames, 37)
-    rows = probabilities.tolist()
-    frames = [(row, []) for row in rows]
-    for frame in np.flatnonzero((probabilities[:, :BLANK] > least).any(1)).tolist():
+    frames = [(row, []) for row in probabilities.tolist()]
+    for frame, number in np.argwhere(probabilities[:, :BLANK] > least).tolist():
         row, characters = frames[frame]
-        characters += sorted([(p, c) for p, c in zip(row, ALPHABET, strict=False) if p > least], reverse=True)
+        characters.append((row[number], ALPHABET[number]))
+    for _, characters in frames:
+        characters.sort(reverse=True)
     return frames
 
 
@@ -189,16 +190,23 @@ class Reading(NamedTuple):
 NOTHING = Reading("", 0.0, np.zeros(0), {})
 
 
-def decode(looks: Sequence[np.ndarray], grammar: Grammar) -> Reading:
-    """The most probable code of the `looks`, by Bayes' rule. A look (frames, 37) has log-probabilities of its frames.
+def find_codes(look: np.ndarray, grammar: Grammar) -> dict[str, float]:
+    """The codes that one look may say and their probabilities, 0..1, by its frames alone.
+
+    `look` (frames, 37) has log-probabilities. Where the grammar allows the codes of formats only, these are searched
+    for too.
+    """
+    codes = beam_search(look)
+    return add_allowed(codes, search_allowed(look, grammar)) if grammar.only else codes
+
+
+def agree(looks: Sequence[dict[str, float]], grammar: Grammar) -> Reading:
+    """The most probable code of several looks at a plate, by Bayes' rule. Each look is what `find_codes` gave.
 
     Codes that differ in O and 0 or I and 1 alone count as one, because many plate typefaces draw these alike. Where the
     grammar allows the codes of formats only, there is no other code, and NOTHING where none of them can be seen.
     """
-    beams = [beam_search(look) for look in looks]
-    if grammar.only:
-        beams = [add_allowed(beam, search_allowed(look, grammar)) for beam, look in zip(beams, looks, strict=True)]
-    codes = weigh_codes(beams, grammar)
+    codes = weigh_codes(looks, grammar)
     if not codes:
         return NOTHING
     code, probability = merge_lookalikes(codes)[0]

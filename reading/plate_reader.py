@@ -15,7 +15,7 @@ from common import UNIT_SQUARE
 from media.cores import count_cores
 from media.pictures import read_image
 from reading.ahead import map_ahead
-from reading.decoding import Reading, decode
+from reading.decoding import Reading
 from reading.finder import NARROWEST_PLATE, find, merge
 from reading.geometry import group, overlaps, sound
 from reading.grammar import Grammar
@@ -158,7 +158,7 @@ class PlateReader:
         """The plate, if any, of each crop (H, W, 3) uint8 BGR, which shows a plate and nothing else."""
         corners = np.array([outline(crop.shape, CROP_MARGIN) for crop in crops]).reshape(-1, 4, 2)
         plates: list[list[Plate]] = []
-        for view in look(self.reader, crops, corners, self.interpret, are_plates=True):
+        for view in look(self.reader, crops, corners, self.grammar, are_plates=True):
             shape = crops[view.number].shape
             plate = make_plate(1.0, view.corners, view.reading, shape, self.grammar, self.top)
             plates.append([plate] if self.is_plate(plate) else [])
@@ -179,14 +179,10 @@ class PlateReader:
         A place that is surely no plate is left out.
         """
         candidates = []
-        for view in look(self.reader, [photo] * len(places.corners), places.corners, self.interpret):
+        for view in look(self.reader, [photo] * len(places.corners), places.corners, self.grammar):
             plate = make_plate(view.presence, view.corners, view.reading, photo.shape, self.grammar, self.top)
             candidates.append(Candidate(view.place, plate, view.presence, float(places.support[view.number])))
         return candidates
-
-    def interpret(self, looks: Sequence[np.ndarray]) -> Reading:
-        """What `looks` at one place say, each of them (frames, 37)."""
-        return decode(looks, self.grammar)
 
     def believe(self, candidate: Candidate, shape: tuple[int, ...]) -> Plate:
         """The candidate's plate, as sure as its place in a photo of `shape` (H, W, 3) makes it.

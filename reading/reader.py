@@ -6,7 +6,7 @@ look too.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +14,9 @@ from onnxruntime import InferenceSession as Session
 
 from common import BLANK, READ_MARGIN, rectify
 from model import COLUMNS, LINES
-from reading.decoding import Reading
+from reading.decoding import Reading, agree, find_codes
 from reading.geometry import expand, from_unit_squares, project, sound
+from reading.grammar import Grammar
 from reading.parts import partitions
 
 LOOK_SHAPE = (LINES * COLUMNS, BLANK + 1)  # of one look: log-probabilities of the characters and of blank in each frame
@@ -35,8 +36,6 @@ CLEAR_CROP = 0.9  # the same for the presence of what is known to be a plate; lo
 # 71 plates of 156 were surer, and their parts changed no code.
 DOUBTFUL = 0.95
 
-Interpret = Callable[[Sequence[np.ndarray]], Reading]  # what looks (frames, BLANK + 1) at one place say
-
 
 class View(NamedTuple):
     """What the reader saw of one candidate in its last round."""
@@ -52,7 +51,7 @@ def look(
     reader: Session,
     photos: Sequence[np.ndarray],
     corners: np.ndarray,
-    interpret: Interpret,
+    grammar: Grammar,
     are_plates: bool = False,
 ) -> list[View]:
     """Look at N candidates, each of which has a photo (H, W, 3) of `photos` and `corners` (N, 4, 2) in its pixels.
@@ -63,13 +62,13 @@ def look(
     views = []
     for first in range(0, len(corners), BATCH):
         batch = slice(first, first + BATCH)
-        for view in look_at_batch(reader, photos[batch], corners[batch], interpret, are_plates):
+        for view in look_at_batch(reader, photos[batch], corners[batch], grammar, are_plates):
             views.append(view._replace(number=first + view.number))
     return sorted(views, key=lambda view: view.number)
 
 
 def look_at_batch(
-    reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, interpret: Interpret, are_plates: bool
+    reader: Session, photos: Sequence[np.ndarray], corners: np.ndarray, grammar: Grammar, are_plates: bool
 ) -> Iterator[View]:
     """What `look` does, for a few candidates: one round after the other. Clear candidates come first."""
     numbers = np.arange(len(corners))
@@ -83,10 +82,11 @@ def look_at_batch(
         seen = np.where(is_sound[:, None, None], seen, places)
         goes_on = (presence > least_presence) & is_sound | are_plates
         for i in np.flatnonzero(goes_on & ((presence >= clear) | is_last)).tolist():
-            reading = interpret(looks[i])
+            codes = [find_codes(frames, grammar) for frames in looks[i]]
+            reading = agree(codes, grammar)
             if is_last and reading.probability < DOUBTFUL:
                 parts = read_parts(reader, photos[numbers[i]], places[i], looks[i][PART_LOOK])
-                reading = interpret([*looks[i], *parts]) if parts else reading
+                reading = agree([*codes, *(find_codes(part, grammar) for part in parts)], grammar)
             if is_last or reading.probability >= CLEAR:
                 yield View(int(numbers[i]), places[i], float(presence[i]), seen[i], reading)
                 goes_on[i] = False

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from common import ALPHABET, BLANK, UNIT_SQUARE
 from formats.loading import load_formats
-from reading.decoding import Reading, decode
+from reading.decoding import Reading, agree, find_codes
 from reading.finder import BORDER
-from reading.grammar import make_grammar
+from reading.grammar import Grammar, make_grammar
 from reading.plate import Plate
 from reading.plate_reader import PlateReader, make_plate
 from reading.reader import LOOK_SHAPE
@@ -112,10 +112,10 @@ def make_seen_plate(
     corners: np.ndarray, shape: tuple[int, int], code: str = "KA02MK7259", presence: float = 0.98
 ) -> Plate:
     """The plate that is made of one look at `code` in a photo of `shape` (height, width)."""
-    reading = interpret(make_look(code)[None])
+    reading = decode(make_look(code)[None], GRAMMAR)
     return make_plate(presence, np.asarray(corners, np.float32), reading, (*shape, 3), GRAMMAR)
 
 
-def interpret(looks: np.ndarray) -> Reading:
-    """What `looks` (M, 128, 37) say under FORMATS."""
-    return decode(looks, GRAMMAR)
+def decode(looks: np.ndarray, grammar: Grammar) -> Reading:
+    """What `looks` (M, 128, 37) say under `grammar`."""
+    return agree([find_codes(look, grammar) for look in looks], grammar)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from fakes import GRAMMAR, make_look
+from fakes import GRAMMAR, decode, make_look
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_formats import NUMBERS, count_out, draw_code, make_format, two_formats
@@ -16,7 +16,6 @@ from reading.decoding import (
     add_allowed,
     beam_search,
     best_path,
-    decode,
     merge_lookalikes,
     search_allowed,
     weigh_characters,

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from fakes import ConstantReader, interpret, make_look, quad
+from fakes import GRAMMAR, ConstantReader, make_look, quad
 
 from common import ALPHABET, BLANK
 from reading.reader import LOOK_SHAPE, look, read, read_parts
@@ -42,14 +42,14 @@ def test_candidates_that_are_no_plates_have_no_view():
             return (feeds["windows"].mean((1, 2, 3)) > 100).astype(np.float32), *others
 
     reader = BrightnessReader("AB12", 0.04)
-    views = look(reader, [photo] * 11, corners, interpret)
+    views = look(reader, [photo] * 11, corners, GRAMMAR)
     assert [view.number for view in views] == [9, 10]
     for view in views:
         np.testing.assert_allclose(view.place, corners[view.number], atol=0.2)
         np.testing.assert_allclose(view.corners, corners[view.number], atol=0.2)
         assert (view.presence, view.reading.code) == (1, "AB12")
-    assert look(reader, [photo] * 9, corners[:9], interpret) == []
-    views = look(reader, [photo] * 11, corners, interpret, are_plates=True)
+    assert look(reader, [photo] * 9, corners[:9], GRAMMAR) == []
+    views = look(reader, [photo] * 11, corners, GRAMMAR, are_plates=True)
     assert [view.number for view in views] == list(range(11))
 
 
@@ -62,7 +62,7 @@ def test_a_cut_plate_is_given_up_after_the_second_look_alone(presences, views):
 
     following = iter(presences)
     photo = np.full((60, 200, 3), 200, np.uint8)
-    assert len(look(SurerReader("AB12", 0.04), [photo], quad(50, 20, 80, 20)[None], interpret)) == views
+    assert len(look(SurerReader("AB12", 0.04), [photo], quad(50, 20, 80, 20)[None], GRAMMAR)) == views
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_only_doubt_takes_further_looks(presence, certainty, windows, are_plates
 
     reader = CountingReader("KA02MK7259", 0.04, presence, certainty)
     photo = np.full((60, 200, 3), 200, np.uint8)
-    [view] = look(reader, [photo], quad(50, 20, 80, 20)[None], interpret, are_plates)
+    [view] = look(reader, [photo], quad(50, 20, 80, 20)[None], GRAMMAR, are_plates)
     assert sum(seen) == windows
     assert view.reading.code == "KA02MK7259"
     np.testing.assert_allclose(view.corners, quad(50, 20, 80, 20), atol=0.2)
@@ -141,5 +141,5 @@ def test_doubt_about_small_characters_takes_looks_at_the_parts(certainty, code):
         spread[frame, [ALPHABET.index(character), BLANK]] = np.log([certainty, 1 - certainty])
     photo = np.full((60, 200, 3), 20, np.uint8)
     photo[:, 90:] = 200
-    [view] = look(HalvesReader("", 0.04, 0.9), [photo], quad(50, 20, 80, 20)[None], interpret)
+    [view] = look(HalvesReader("", 0.04, 0.9), [photo], quad(50, 20, 80, 20)[None], GRAMMAR)
     assert view.reading.code == code
