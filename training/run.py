@@ -195,7 +195,8 @@ class Training:
         """
         progress = self.progress
         fraction = self.fraction()
-        if self.options.weights or self.album or not 0 < fraction < 1:
+        started_from_weights = progress.rate < 1  # a run that is resumed has no other trace of it
+        if started_from_weights or not 0 < fraction < 1:
             return None
         return expect_code(progress.history, progress.windows / fraction)
 

@@ -16,6 +16,7 @@ from training.machines import Machine
 from training.options import TrainingOptions
 from training.report import batch_line
 from training.run import MOST_SETBACKS, READ_LOSSES_EVERY, REMEMBER_EVERY, Training
+from training.start import FURTHER_RATE
 
 
 class LonelyMachine(Machine):
@@ -75,6 +76,15 @@ def test_a_run_ends_at_its_time(training):
     assert not training.is_over()
     training.progress.seconds += 2
     assert training.is_over()
+
+
+def test_only_a_run_from_nothing_tells_what_to_expect(training):
+    training.progress.history = [{"windows": 20_000 * (i + 1), "code": 0.5 + 0.01 * i} for i in range(20)]
+    training.progress.windows = 400_000
+    training.progress.seconds = 3600 * training.options.hours / 2
+    assert 0.6 < training.expect_code() < 1
+    training.progress.rate = FURTHER_RATE  # as a checkpoint keeps it of a run from weights, whose options are forgotten
+    assert training.expect_code() is None
 
 
 def test_a_report_tells_rate_losses_and_time_left(training, monkeypatch):
