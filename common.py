@@ -32,6 +32,7 @@ BLANK = len(ALPHABET)  # the class that stands for no character
 LONGEST_CODE = 12  # characters; Indian plates alone run from 8 to 11
 WINDOW_SHAPE = (64, 128)  # height and width in pixels
 READ_MARGIN = 0.04  # of the plate's width and height, left on each side of a plate that is rectified to be read
+MIDDLE = (0.3, 0.7)  # of a plate's width: where a line may be cut into halves that are read by themselves
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)  # corners as fractions of width and height
 LONGEST_SUFFIX = 16  # characters of a suffix that a writer may know; a longer one could make a name too long
 LONGEST_SHOWN = 60  # characters of a user's text in a message; a terminal has about 80 in a line

@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from common import BLANK, UNIT_SQUARE
+from common import BLANK, MIDDLE, UNIT_SQUARE
 from model import COLUMNS
 
 CUTS = (0.38, 0.46, 0.54)  # of the plate's height: where the middle between two lines may be
 BEYOND_CUT = 0.05  # of the height: what a line's window shows beyond it
-MIDDLE = (0.3, 0.7)  # of the plate's width: where a line may be cut into halves
 LEAST_HALVED = 4  # characters on such a line; not tuned
 WIDE = 0.12  # of the width, from one character to the next: a half in which all are as wide needs no window of its own
 UNDER = 0.04  # of the width: so far right of an upper character a lower one still stands under it; not tuned

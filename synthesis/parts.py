@@ -10,13 +10,12 @@ import dataclasses
 
 import numpy as np
 
-from common import UNIT_SQUARE
+from common import MIDDLE, UNIT_SQUARE
 from synthesis.subject import Subject
 
 PART_SHARES = (0.1, 0.35)  # of the reader's windows that could show a whole plate of one line, of two: parts
 HALF_SHARE = 0.45  # of the parts of a plate with two lines: half of a line
 LEAST_CHARACTERS = 2  # on a half of a line
-MIDDLE = (0.3, 0.7)  # of the plate's width: where a line may be cut into halves
 CUT_ERROR = 0.15  # of the distance of two characters: how far from their middle the cut is at most
 BEYOND_LINE = (-0.04, 0.14)  # of the plate's height: what a line's window shows beyond the middle between the lines
 
