@@ -29,6 +29,7 @@ import numpy as np
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 BLANK = len(ALPHABET)  # the class that stands for no character
+LOOKALIKES = str.maketrans("OI", "01")  # many plate typefaces draw O and 0, I and 1 alike
 LONGEST_CODE = 12  # characters; Indian plates alone run from 8 to 11
 WINDOW_SHAPE = (64, 128)  # height and width in pixels
 READ_MARGIN = 0.04  # of the plate's width and height, left on each side of a plate that is rectified to be read
@@ -93,6 +94,11 @@ def from_unit_square(corners: np.ndarray) -> np.ndarray:
     `corners` (4, 2) are the plate's corners in pixels.
     """
     return cv2.getPerspectiveTransform(UNIT_SQUARE, np.asarray(corners, np.float32))
+
+
+def box_corners(left: float, right: float, top: float, bottom: float) -> np.ndarray:
+    """The corners (4, 2) of an upright box."""
+    return UNIT_SQUARE * [right - left, bottom - top] + [left, top]
 
 
 def warp_points(points: np.ndarray, homography: np.ndarray) -> np.ndarray:
@@ -192,6 +198,14 @@ def shard(text: str) -> tuple[int, int]:
     if not 1 <= part <= parts:
         raise argparse.ArgumentTypeError(f"{text} is no part; name one as in 2/3, the second of three")
     return part, parts
+
+
+def find_part(total: int, part: int, parts: int) -> tuple[int, int]:
+    """The first of `total` things in part number `part`, from 1, of `parts`, and the one after its last.
+
+    The parts have nearly the same size.
+    """
+    return total * (part - 1) // parts, total * part // parts
 
 
 # --- a script's run -------------------------------------------------------------------------------------------------
@@ -334,6 +348,14 @@ def is_special(path: Path) -> bool:
     except OSError:
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder `path` and those above it, where there is none. Raises UserError where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be made ({error.strerror}); name another folder") from None
 
 
 @contextlib.contextmanager

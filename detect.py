@@ -215,7 +215,10 @@ def plan(arguments: argparse.Namespace, inputs: Inputs) -> list[Source]:
 
 
 def start_measurement(arguments: argparse.Namespace, sources: list[Source]) -> "Measurement | None":
-    """What will hold the readings against the labels, if there are any. Raises UserError where the labels are wrong."""
+    """What compares the readings with the labels; None without --labels.
+
+    Raises UserError where the labels are wrong.
+    """
     if not arguments.labels:
         return None
     from reading.measuring import Measurement, match_labels
@@ -242,8 +245,8 @@ def finish_measurement(arguments: argparse.Namespace, measurement: "Measurement"
 def choose_side_by_side(sources: list[Source], cores: int) -> int:
     """How many photos or frames are read at a time, a thread each.
 
-    So many as there are cores are faster than one after the other in all threads. A single photo is sooner read in all
-    threads, and so is each frame of a camera or stream.
+    A photo for each core at a time is faster than one after the other in all threads. A single photo is read sooner in
+    all threads, and so is each frame of a camera or stream.
     """
     films = [source for source in sources if isinstance(source, Film)]
     if any(film.is_stream for film in films) or (not films and len(sources) == 1):

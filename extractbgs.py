@@ -24,7 +24,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from common import CommandParser, UserError, printable, run, silence_decoders
+from common import CommandParser, UserError, positive, printable, run, show, silence_decoders
 from media.archives import CutArchive, Member, open_archive
 from media.background_folder import BackgroundFolder
 from media.extraction import Extraction, find_candidates, skip_done
@@ -34,22 +34,11 @@ ALIAS = "roadside"  # a name in --classes that stands for all of ROADSIDE
 NAMED = 5  # skipped members of each reason that are named at the end
 
 
-def parse_count(text: str) -> int:
-    """A whole number from 1 up. Raises ValueError."""
-    count = int(text)
-    if count < 1:
-        raise ValueError
-    return count
-
-
-parse_count.__name__ = "count"  # argparse writes it into its message: "invalid count value"
-
-
 def parse_classes(text: str) -> list[str]:
-    """The names in a list with commas. Raises ValueError when there is none."""
+    """The names in a list with commas. Raises ArgumentTypeError when there is none."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{show(text)} names no class; name some, as in street,highway")
     return names
 
 
@@ -65,8 +54,8 @@ def parse_arguments() -> argparse.Namespace:
         help="only these folders of the archive, such as street,highway; gas_station includes gas_station/indoor; "
         f"{ALIAS} stands for {len(ROADSIDE)} classes of SUN397 where vehicles are",
     )
-    add("--per-class", type=parse_count, default=sys.maxsize, metavar="N", help="at most N pictures of each class")
-    add("--limit", type=parse_count, default=sys.maxsize, metavar="N", help="at most N pictures in all")
+    add("--per-class", type=positive(int), default=sys.maxsize, metavar="N", help="at most N pictures of each class")
+    add("--limit", type=positive(int), default=sys.maxsize, metavar="N", help="at most N pictures in all")
     add("--resume", action="store_true", help="continue a run into the folder that was interrupted")
     return parser.parse_args()
 

@@ -38,7 +38,7 @@ import os
 import sys
 from pathlib import Path
 
-from common import CommandParser, UserError, natural, run, shard
+from common import CommandParser, UserError, find_part, make_folder, natural, run, shard
 from media.cores import count_cores
 from media.pictures import write_image
 from synthesis.sheet import draw_sheet
@@ -59,7 +59,7 @@ def main() -> None:
         if args.sheet:
             write_image(args.sheet, draw_sheet({key: array[:SHEET_COUNT] for key, array in first_chunk.items()}))
         folder = args.batches or args.out
-        make_folder(folder)
+        prepare_folder(folder)
         if not synthesizer.backgrounds.paths:
             print(
                 f"gen.py: {args.bgs} holds no pictures: backgrounds are painted; extractbgs.py fills it",
@@ -94,8 +94,7 @@ def parse_arguments() -> argparse.Namespace:
 def choose_range(count: int, part_of: tuple[int, int]) -> tuple[int, int]:
     """The first window of a part of `count` windows, and the one after its last. UserError where there is none."""
     part, parts = part_of
-    first = count * (part - 1) // parts
-    end = count * part // parts
+    first, end = find_part(count, part, parts)
     if not count:
         raise UserError("0 windows asked for; name how many, as in gen.py 1000")
     if first == end:
@@ -103,12 +102,9 @@ def choose_range(count: int, part_of: tuple[int, int]) -> tuple[int, int]:
     return first, end
 
 
-def make_folder(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
     """Make a folder where there is none; UserError where that is impossible, or nothing can be written in it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be made ({error.strerror}); name another folder") from None
+    make_folder(folder)
     if not os.access(folder, os.W_OK):
         raise UserError(f"{folder}: cannot be written; name another folder")
 

@@ -25,9 +25,9 @@ folder of its own, such as `test-1a2b3c4d/`. Weights that are in --out already a
 trains on your own labelled photographs too, mixed with synthetic windows so that nothing is forgotten. The table has a
 line for each plate: image, x, y, w, h, TEXT with tabs between, where x, y, w, h are its box in pixels; or image, TEXT.
 Names are paths below the folder that a line `# photographs in FOLDER` says, as in the table that a page exports, or
-below the folder of the table. A fifth of the photographs is held out. The plates on them are read before and after each
-batch, and so are the test windows. Only weights that read the photographs better and forgot nothing are written, and no
-other file is.
+below the folder of the table. A fifth of the photographs, at most 100, is held out. The plates on them are read before
+and after each batch, and so are the test windows. Only weights that read the photographs better and forgot nothing are
+written, and no other file is.
 
 Ctrl-C and SIGTERM finish the present step, save, and exit. A GPU is used where there is one, several GPUs are used
 together, and so are the machines that TF_CONFIG names (README.md). The first machine tests and writes.

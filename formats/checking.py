@@ -1,4 +1,4 @@
-"""Check what a countries' file says, key by key, before anything is drawn from it."""
+"""Check what the file of a format says, key by key, before anything is drawn from it."""
 
 import dataclasses
 import functools

@@ -11,15 +11,16 @@ from formats.cache import keep_tables
 from formats.checking import FormatError, parse_format
 from formats.plate_format import PlateFormat
 from media.files import read_bytes
-from media.limits import NESTING, TEXT_BYTES
+from media.limits import KEY_PARTS, TEXT_BYTES
 
 # A string between quotes, to the end of its line where the second quote is missing; or a comment. Both may hold dots
 # that are no part of a key. All repeats are possessive (*+): they never try again, so a search takes linear time.
 TEXT = re.compile(r""" "(?:[^"\\\n]|\\.)*+"? | '[^'\n]*+'? | \#[^\n]*+ """, re.VERBOSE)
-# A key of more than NESTING parts: tomllib takes a time that grows with the square of their number.
-LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{NESTING}}}")
+# A key of more than KEY_PARTS parts: tomllib takes a time that grows with the square of their number.
+LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{KEY_PARTS}}}")
 FOLDER = Path(__file__).parent  # of the project's formats; the tables of other folders are not kept
 PATTERN = "pattern"  # the name of a format that is no file
+DEEP = 32  # brackets that are open at once; the files of this project have three at most
 LONGEST_STEP = 100  # characters of a key or pattern that are searched for; a longer regular expression compiles slowly
 
 
@@ -93,7 +94,7 @@ def choose_formats(names: str | None = None, pattern: str | None = None) -> list
 def pattern_format(pattern: str) -> PlateFormat:
     """The format called PATTERN of plates that say `pattern`, as in "LL DD LL DDDD". It is written as in any.toml.
 
-    Raises UserError with the reason where `pattern` is none.
+    Raises UserError with the reason where `pattern` describes no plates.
     """
     style = {"weight": 1, "size": [520, 110], "glyph_height": 75, "colour": "#ffffff", "text_colour": "#000000"}
     table = {"title": "Pattern", "weight": 1, "patterns": [[pattern, 1]], "styles": [style]}
@@ -110,7 +111,7 @@ def parse_toml(source: str) -> dict:
     """
     found = LONG_KEY.search(TEXT.sub("x", source))
     if found:
-        raise TomlError(f"a key has more than {NESTING} parts", 1 + found.string.count("\n", 0, found.start()))
+        raise TomlError(f"a key has more than {KEY_PARTS} parts", 1 + found.string.count("\n", 0, found.start()))
     try:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:  # its text ends with "(at line 3, column 5)" or "(at end of document)"
@@ -123,12 +124,12 @@ def parse_toml(source: str) -> dict:
 
 
 def find_deepest_line(source: str) -> int:
-    """The first line of `source`, counted from 1, on which more than NESTING brackets are open; the last if none."""
+    """The first line of `source`, counted from 1, on which more than DEEP brackets are open; the last if none."""
     depth = 0
     lines = TEXT.sub("x", source).splitlines()
     for number, line in enumerate(lines, 1):
         depth += line.count("[") + line.count("{")
-        if depth > NESTING:
+        if depth > DEEP:
             return number
         depth -= line.count("]") + line.count("}")
     return len(lines)

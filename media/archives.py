@@ -212,7 +212,9 @@ def open_tar(path: Path, file: BinaryIO, magic: bytes) -> tarfile.TarFile:
     try:
         return tarfile.open(fileobj=source, mode="r|", bufsize=TAR_BUFFER, tarinfo=make_strict_header(source))
     except STREAM_ERRORS:
-        raise UserError(f"{path}: is no .tar, .tar.gz, .tar.xz or .zip, or is cut short; fetch it again") from None
+        raise UserError(
+            f"{path}: is no .tar, .tar.gz, .tar.bz2, .tar.xz or .zip, or is cut short; fetch it again"
+        ) from None
 
 
 def iterate_tar(archive: tarfile.TarFile, file: BinaryIO) -> Iterator[Member]:

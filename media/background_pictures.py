@@ -1,4 +1,4 @@
-"""Making a background, a square JPEG of 256x256 pixels, from the file of a photograph."""
+"""Making a background, a JPEG of at most 256x256 pixels, from the file of a photograph."""
 
 import cv2
 import numpy as np

@@ -12,7 +12,7 @@ from pathlib import Path
 from common import UserError, write_beside
 
 FOLDER = "plate-reader"  # in the user's folder of caches
-MOST_BYTES = 1 << 26  # of one entry; more is made anew each time. The graphs of weights.npz have 8 MB
+MOST_BYTES = 1 << 26  # of one entry; more is made anew each time. The larger graph of weights.npz has 3 MB
 
 
 def cache_folder() -> Path:

@@ -28,7 +28,7 @@ def draw_chart(
     """A chart of `size`, width and height in pixels, as (height, width, 3) uint8 BGR.
 
     The axes begin at 0, or are both logarithmic. Later lines cover earlier ones. Raises UserError where matplotlib is
-    missing, because who only reads plates need not install it.
+    missing, because somebody who only reads plates need not install it.
     """
     # imported here because it takes half a second, and most runs draw nothing
     try:

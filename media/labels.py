@@ -159,9 +159,9 @@ def parse_box(numbers: list[str]) -> Box | None:
 def find_folder(path: str | os.PathLike) -> Path:
     """The folder of the photographs of the table `path`.
 
-    The table may say it. A table that does not, or whose folder is gone, lies beside it: for `my/labels.tsv` it is
-    `my/labels` if this exists, otherwise `my`. Names in a table are paths below this folder. Raises UserError when the
-    table cannot be read.
+    The table may say it. Where the table does not, or where that folder is gone, the photographs are beside the table:
+    for `my/labels.tsv` in `my/labels` if this exists, otherwise in `my`. Names in a table are paths below this folder.
+    Raises UserError when the table cannot be read.
     """
     path = Path(path)
     said = path.parent / read_folder(read_table(path))

@@ -19,7 +19,7 @@ ZIP_LIST_BYTES = 32 * MEGABYTE  # of the list at the end of a zip, which is held
 NAME_LENGTH = 4096  # characters of the name of a member or a photo; Linux has no longer paths
 
 ARRAYS_BYTES = GIGABYTE  # of an .npz file, and of all its arrays once unfolded; a batch of gen.py has 250 MB
-WEIGHTS_BYTES = 64 * MEGABYTE  # the same of weights.npz, which has 9 MB once unfolded
+WEIGHTS_BYTES = 64 * MEGABYTE  # the same of weights.npz, which has 5 MB once unfolded
 ARRAYS_MEMBERS = 10_000  # arrays in an .npz file; a checkpoint has hundreds
 ARRAYS_AXES = 32  # axes of an array; numpy 1 had no more
 
@@ -27,4 +27,4 @@ TEXT_BYTES = MEGABYTE  # of a TOML file or settings.json; those of the project h
 FONT_BYTES = 64 * MEGABYTE  # of a typeface; those with all of Chinese have 30
 TABLE_BYTES = 256 * MEGABYTE  # of a .tsv file; two million rows of index.tsv
 ROW_BYTES = MEGABYTE  # of one line of a table or of JSON Lines
-NESTING = 32  # levels of lists and tables in JSON and TOML; this project's files have five
+KEY_PARTS = 32  # parts of a key in TOML, as in a.b.c; this project's files have two

@@ -56,7 +56,7 @@ def decode_picture(data: bytes, most_pixels: int = PICTURE_PIXELS) -> np.ndarray
 
 
 def choose_reduction(header: PictureHeader, most_pixels: int) -> int:
-    """The flag of REDUCTIONS that leaves fewest pixels, but `most_pixels` or all."""
+    """The flag of the strongest of REDUCTIONS that leaves `most_pixels` or more; of none where there are fewer."""
     for factor, flag in REDUCTIONS.items():
         if header.width * header.height >= most_pixels * factor**2:
             return flag

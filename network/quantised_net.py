@@ -1,7 +1,7 @@
 """The networks' operations as nodes of an ONNX graph that computes with integers of 8 bits.
 
 A convolution of integers takes a third of the time of one in float32 where the processor has instructions for it
-(VNNI). `tests/ACCURACY.md` tells what it costs. Each tensor between two layers is rounded to 256 steps of its range,
+(VNNI). `tests/ACCURACY.md` tells what it costs. Each tensor between two layers is rounded to 256 levels of its range,
 and each filter to 7 bits (Jacob et al., arXiv:1712.05877). The ranges were measured when the weights were trained. The
 graph has pairs of QuantizeLinear and DequantizeLinear around each operation. ONNX Runtime turns such a group into one
 operation on integers.
@@ -13,7 +13,7 @@ from network.onnx_net import OnnxNet
 
 Ranges = dict[str, tuple[float, float]]  # the least and the greatest value of a tensor by its name in OnnxNet.outputs
 
-STEPS = 255  # of a rounded tensor, which is uint8
+STEPS = 255  # between the 256 levels of a rounded tensor, which is uint8
 # The greatest rounded weight. With more than 7 bits the sums of two products leave 16 bits, at which processors without
 # VNNI cut them off.
 GREATEST_WEIGHT = 64
@@ -36,7 +36,7 @@ class QuantisedNet(OnnxNet):
         integers = self.node("Transpose", x, perm=(0, 3, 1, 2))
         step, zero = np.float32(1 / STEPS), np.uint8(0)
         x = self.node("DequantizeLinear", integers, step, zero)
-        self.rounded[x] = x, step, zero  # a picture has 256 steps from the start
+        self.rounded[x] = x, step, zero  # a picture has 256 levels from the start
         return x
 
     def round(self, x: str) -> str:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from common import ALPHABET, BLANK
-from reading.grammar import LOOKALIKES, Grammar
+from common import ALPHABET, BLANK, LOOKALIKES
+from reading.grammar import Grammar
 
 # The beam search.
 BEAM_WIDTH = 32  # prefixes that are kept from frame to frame; 16 read one plate in a hundred less
@@ -46,16 +46,14 @@ def beam_search(log_probabilities: np.ndarray, width: int = BEAM_WIDTH) -> dict[
     return {prefix: blank + last for prefix, (blank, last) in beam.items()}
 
 
-def search_allowed(
-    log_probabilities: np.ndarray, grammar: Grammar, width: int = LENGTH_WIDTH, least: float = LEAST_FORCED
-) -> dict[str, float]:
+def search_allowed(log_probabilities: np.ndarray, grammar: Grammar, width: int = LENGTH_WIDTH) -> dict[str, float]:
     """The most probable codes of one look among the codes that the formats allow, and their probabilities, 0..1.
 
     It is `beam_search` over the beginnings of these codes. The best `width` prefixes of each length are kept, because
     a whole code that some frames speak against is less probable than a prefix without its last characters.
     """
     beam: Beam = {"": (1.0, 0.0)}
-    for row, characters in likely_characters(log_probabilities, least):
+    for row, characters in likely_characters(log_probabilities, LEAST_FORCED):
         following = stay(beam, row)
         if characters:
             grow_allowed(beam, characters, following, grammar)
@@ -81,8 +79,8 @@ def likely_characters(log_probabilities: np.ndarray, least: float) -> list[tuple
 def stay(beam: Beam, row: list[float]) -> Beam:
     """The beam after a frame with the probabilities `row`, without the prefixes that begin there.
 
-    The paths of a prefix are its own paths, followed by a blank or by its last character again, and those paths of its
-    own beginning that its last character follows.
+    A path of a prefix stays with it where a blank follows, or its last character again. A path of the prefix without
+    its last character comes to it where this character follows.
     """
     probability = dict(zip(ALPHABET, row, strict=False))  # the blank, at the end of `row`, is no character
     following = {}
@@ -221,8 +219,9 @@ def add_allowed(beam: dict[str, float], allowed: dict[str, float]) -> dict[str, 
 def weigh_codes(beams: Sequence[dict[str, float]], grammar: Grammar) -> dict[str, float]:
     """The probability of each code that a look may say, given how probable each look finds it.
 
-    They add up to 1. Where the grammar allows the codes of formats only, the other codes are left out at the end. So
-    a code that the frames speak against stays improbable, even if no other code is allowed.
+    The probabilities of all codes add up to 1. Where the grammar allows the codes of formats only, the other codes are
+    left out after that, and the rest may add up to less. So a code that the frames speak against stays improbable, even
+    if no other code is allowed.
     """
     weights: dict[str, float] = {}
     for beam in beams:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from common import ALPHABET, BLANK, READ_MARGIN, WINDOW_SHAPE, UserError, write_beside
+from common import ALPHABET, BLANK, READ_MARGIN, WINDOW_SHAPE, make_folder, write_beside
 from model import COLUMNS, FINDER_SHAPE, FINDER_STRIDE, LINES
 from reading.finder import BORDER, FINDER_PRESENCE, PLATE_WIDTHS
 from reading.graphs import NETWORKS, build_graphs
@@ -50,10 +50,7 @@ def export_networks(weights: str | os.PathLike, folder: Path) -> None:
     Raises UserError when the weights cannot be read or the folder cannot be written.
     """
     graphs = build_graphs(weights)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from None
+    make_folder(folder)
     contents = {f"{network}.onnx": graph for network, graph in zip(NETWORKS, graphs, strict=True)}
     contents["README.txt"] = NOTE.encode()
     for name, content in contents.items():

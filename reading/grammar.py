@@ -19,7 +19,6 @@ ANY = "any"  # the format that describes the plates of no country
 # Among false detections with legible text: the share with only letters, only digits, both. Of 33 that were legible in
 # 2,886 backgrounds.
 KINDS_ELSEWHERE = {"letters": 0.36, "digits": 0.09, "both": 0.55}
-LOOKALIKES = str.maketrans("OI", "01")  # many plate typefaces draw O and 0, I and 1 alike
 WORD_LETTERS = str.maketrans("01", "OI")  # a word whose letters were read as digits becomes a word again
 MOST_REMEMBERED = 100_000  # codes whose rows are remembered: some 20 MB
 

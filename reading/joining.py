@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from common import UserError, is_special
-from reading.plan import find_part
+from common import UserError, find_part, is_special
 from reading.results import name_partial, read_rows
 
 MOST_SHARDS = 10_000  # that a missing row is looked for in; nobody starts more runs
@@ -134,7 +133,7 @@ def count_shards(shards: Sequence[Shard], names: Sequence[str]) -> int:
 
 
 def part_of(number: int, parts: int, total: int) -> int:
-    """The part, from 1, in which `plan.find_part` has photo `number`, from 0, of `total`."""
+    """The part, from 1, in which `find_part` has photo `number`, from 0, of `total`."""
     return -(-(number + 1) * parts // total)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from common import BLANK, MIDDLE, UNIT_SQUARE
+from common import BLANK, MIDDLE, box_corners
 from model import COLUMNS
 
 CUTS = (0.38, 0.46, 0.54)  # of the plate's height: where the middle between two lines may be
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     @property
     def corners(self) -> np.ndarray:
         """The corners (4, 2) of the part's window."""
-        return UNIT_SQUARE * [self.right - self.left, self.bottom - self.top] + [self.left, self.top]
+        return box_corners(self.left, self.right, self.top, self.bottom)
 
 
 def partitions(look: np.ndarray) -> Iterator[list[Part]]:

@@ -14,6 +14,7 @@ from formats.plate_format import PlateFormat
 
 LETTER_CHANCE = 1 / 26  # of one letter among all letters
 DIGIT_CHANCE = 1 / 10  # of one digit among all digits
+MOST_REMEMBERED = 100_000  # prefixes whose answers are remembered; not tuned
 # The kinds of characters in one position of a token's texts.
 LETTER, DIGIT, MIXED = "LDX"
 
@@ -157,8 +158,8 @@ class Prefixes:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
-        self.following = functools.lru_cache(maxsize=100_000)(self._following)
-        self._places = functools.lru_cache(maxsize=100_000)(self._find_places)
+        self.following = functools.lru_cache(MOST_REMEMBERED)(self._following)
+        self._places = functools.lru_cache(MOST_REMEMBERED)(self._find_places)
 
     def _following(self, prefix: str) -> tuple[frozenset[str], bool]:
         """The characters that may follow `prefix`, and whether `prefix` is a whole code."""

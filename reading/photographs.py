@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import UserError
+from common import UserError, make_folder
 from media.pictures import read_image, write_image
 from reading.ahead import map_ahead
 from reading.drawing import draw
@@ -27,7 +27,7 @@ def read_photos(
     watchers: Iterable[Watcher] = (),
     side_by_side: int = 1,
 ) -> Iterator[tuple[Photo, list[Plate] | UserError]]:
-    """Read `photos`, so many `side_by_side`, and draw those that are to be drawn.
+    """Read `photos`, `side_by_side` at a time, and draw those that are to be drawn.
 
     With `crops` each photo is a plate and nothing else.
 
@@ -72,11 +72,3 @@ def take_batches(decoded: Iterator[Decoded], size: int) -> Iterator[list[Decoded
     """The photos in lists of `size`. Crops are read in batches, because one alone does not keep the processor busy."""
     while batch := list(itertools.islice(decoded, size)):
         yield batch
-
-
-def make_folder(path: Path) -> None:
-    """Make the folder `path` and those above it. Raises UserError where it cannot be made."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be made ({error.strerror}); choose another folder") from None

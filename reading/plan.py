@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import UserError, is_special
+from common import UserError, find_part, is_special
 from media.pictures import IMAGE_SUFFIXES
 from media.videos import CODECS
 from reading.sources import Film, Inputs, Source
@@ -71,11 +71,6 @@ def take_part(sources: list[Source], part: int, parts: int) -> list[Source]:
     """The part number `part`, from 1, of `sources` in as many `parts` of nearly the same size."""
     first, end = find_part(len(sources), part, parts)
     return sources[first:end]
-
-
-def find_part(total: int, part: int, parts: int) -> tuple[int, int]:
-    """The first of the part number `part`, from 1, of `total` sources in so many `parts`, and the end of it."""
-    return total * (part - 1) // parts, total * part // parts
 
 
 def check_files(read: Sequence[Path], written: Sequence[Path]) -> None:

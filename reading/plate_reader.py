@@ -43,13 +43,12 @@ LONGEST_CROP = 6.5  # times the height; the longest plates are 520x110 mm, and s
 # The margin around such a plate, as a share of the photo's sides. Of three sets of crops, 334 in all, 0.04 to 0.1 read
 # up to 9 fewer, and 0.03 as many.
 CROP_MARGIN = 0.02
-# What fills such a photo is more often a plate than what is seen somewhere in a street: the odds of a plate are so many
-# times as high where it fills so much of the photo. Chosen on ../shared/photos: words that American owners chose are
-# believed there. Of 511 texts of shop fronts, cut out as the finder sees them, 11 are taken for plates with odds of
-# 1, 14 with 20, and 18 with 100. Of 150 American crops 3 more are read with 100 than with 20.
-# The weights of round 26 in tests/ACCURACY.md were measured.
-FILLED_SHARE = 0.6
-FILLED_ODDS = 100
+# A plate that fills such a photo is believed sooner, because a street shows far more that is no plate. Chosen on
+# ../shared/photos with the weights of round 26 (tests/ACCURACY.md). Of 511 texts of shop fronts, cut out as the finder
+# sees them, 11 are taken for plates with odds of 1, 14 with 20, and 18 with 100. Of 150 American crops 3 more are read
+# with 100 than with 20.
+FILLED_SHARE = 0.6  # of the photo's area: a plate that covers more fills the photo
+FILLED_ODDS = 100  # times as high are the odds of such a plate
 # Which readings are plates.
 MIN_CHARACTERS = 3  # characters of the shortest code on a plate
 SAME_PLACE = 0.3  # readings are of one plate when their boxes share this much of their union; not tuned
@@ -75,9 +74,9 @@ class Candidate(NamedTuple):
 
 
 def load_networks(weights: str | os.PathLike, threads: int) -> tuple[Session, Session]:
-    """The finder and the reader of a weights file. The reader works in so many `threads`, and the finder in one.
+    """The finder and the reader of a weights file. The reader works in `threads` threads, and the finder in one.
 
-    Raises UserError when the file is damaged or does not fit.
+    Raises UserError when the file is missing or damaged, or does not fit.
     """
     sessions = []
     for graph, count in zip(load_graphs(weights), (1, threads), strict=True):
@@ -98,8 +97,8 @@ class PlateReader:
     plates that are searched. Each plate has its `top` most probable codes. `threads` are those that a photo is read in,
     by default as many as there are cores. One is best where several threads of your own call `read`.
 
-    Raises UserError when the weights cannot be read, a format is unknown or `pattern` is none. One object may be used
-    by several threads at once.
+    Raises UserError when the weights cannot be read, a format is unknown or `pattern` describes no plates. One object
+    may be used by several threads at once.
     """
 
     def __init__(
@@ -130,7 +129,7 @@ class PlateReader:
 
         A photo is the path of a picture, or its pixels (H, W, 3) uint8 in the order blue, green, red. With `crops`
         each photo is a plate that fills it, as a detector of one's own cuts it out: nothing is searched, and the list
-        of a photo has one plate, or none where no code can be read.
+        of a photo has one plate, or none where no code of three characters is read with the confidence of `threshold`.
 
         Raises UserError when a file cannot be read, and ValueError when an array is no photo.
         """

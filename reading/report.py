@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common import ALPHABET, UserError
+from common import ALPHABET, UserError, make_folder
 from media.charts import GRAY, Line, draw_chart
 from media.labels import Box
 from media.pictures import read_image, write_image
@@ -52,10 +52,7 @@ def prepare_report(folder: Path, photos: Iterable[Path]) -> None:
     Raises UserError when the folder cannot be made, or when one of the `photos` is in it, because a report replaces
     pictures.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be made ({error.strerror}); name another folder") from None
+    make_folder(folder)
     if folder.resolve() in {parent.resolve() for parent in {photo.parent for photo in photos}}:
         raise UserError(f"{folder}: holds the photographs themselves; name another folder for the report")
 

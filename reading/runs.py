@@ -21,7 +21,7 @@ class Options:
 
     files: RowFiles = NOWHERE
     crops: bool = False  # whether each photo is a plate and nothing else
-    every: int = 1  # of a film the first of each so many frames is read
+    every: int = 1  # of a film, the first of each `every` frames is read
     resume: bool = False  # whether photos that an earlier run read are left out
     is_single: bool = False  # whether there is one photo or film, named by itself
     side_by_side: int = 1  # how many photos or frames are read at a time
@@ -35,7 +35,7 @@ class Tally:
     photos: int = 0  # of all runs, this one and earlier ones
     before: int = 0  # photos that an earlier run read
     read: int = 0  # photos that this run read
-    without_plate: int = 0  # photos that this run read
+    without_plate: int = 0  # of these: photos on which no plate was read
     films: int = 0
     skipped: list[UserError] = dataclasses.field(default_factory=list)  # one for each source that cannot be read
 
@@ -58,7 +58,7 @@ def read_sources(
     try:
         with open_results(options.files, options.is_single, options.resume, replace=has_films) as results:
             read_groups(reader, left, options, results, tally)
-            if options.is_single or not photos:  # nothing has a row
+            if options.is_single or not photos:  # no photo has a row, so an empty file must not replace an earlier one
                 check_any(tally)
         check_any(tally)
     except KeyboardInterrupt:

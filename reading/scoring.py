@@ -11,12 +11,11 @@ labelled plate is a *false plate*.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from common import edit_distance
+from common import LOOKALIKES, edit_distance
 from media.labels import Box, Label, clean_code
 
 FOUND_IOU = 0.3  # intersection over union; low, because labels are drawn loosely
 WIDEST = 3  # times the width of the labelled box; a wider reading does not show where the plate is
-ALIKE = str.maketrans("OI", "01")
 
 
 class Answer(Protocol):
@@ -104,7 +103,7 @@ class Score(NamedTuple):
 
 def fold(code: str) -> str:
     """The letters and digits of a code, with O as 0 and I as 1."""
-    return clean_code(code).translate(ALIKE)
+    return clean_code(code).translate(LOOKALIKES)
 
 
 def overlaps(truth: Box, box: Box) -> bool:

@@ -10,12 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
-from common import UserError
+from common import UserError, make_folder
 from media.videos import frame_rate, open_stream, open_video, read_frames, write_video
 from reading.ahead import map_ahead
 from reading.bars import open_bar
 from reading.drawing import draw
-from reading.photographs import make_folder
 from reading.plate import Plate
 from reading.plate_reader import PlateReader
 from reading.sources import Film
@@ -25,9 +24,9 @@ from reading.tracks import Track, Tracker
 class FilmReader:
     """Reads one film, and counts its frames.
 
-    The first of each `every` frames is read. So many frames are read `side_by_side`, in their order. Those of a stream
-    should be read one by one, because each would wait for the next ones. Raises UserError when the film cannot be
-    opened.
+    The first of each `every` frames is read. `side_by_side` frames are read at a time, in their order. Those of a
+    stream should be read one by one, because each would wait for the next ones. Raises UserError when the film cannot
+    be opened.
     """
 
     def __init__(self, reader: PlateReader, film: Film, every: int = 1, side_by_side: int = 1) -> None:

@@ -24,7 +24,7 @@ HARD_NEGATIVES = "hard_negatives.tsv"
 BLOCK = 250  # windows that share a choice of photographs, so that few photographs are decoded
 BLOCK_BACKGROUNDS = 40  # photographs of a block; 250 windows see each about six times
 PHOTOGRAPH_PIXELS = 1 << 19  # of a photograph once it is read; so a block has at most 63 MB
-BODY_COLOURS = (  # RGB: white, silver, gray, black, blue, brown, olive
+BODY_COLOURS = (  # RGB: white, silver, gray, black, blue, brown, teal
     *((225, 225, 225), (165, 165, 165), (70, 70, 70), (22, 22, 24)),
     *((35, 30, 150), (110, 50, 25), (60, 150, 170)),
 )

@@ -81,7 +81,7 @@ def measure_ink(character: str, face: Typeface, rng: np.random.Generator) -> flo
     """The width of a `character` or a picture, as a share of the height of the capitals."""
     if character == PICTURE:
         return rng.uniform(*PICTURE_WIDTHS)
-    return face.glyph(character)[0].shape[1] / CAP_HEIGHT
+    return face.glyph(character).shape[1] / CAP_HEIGHT
 
 
 def choose_cells(text: str, inks: list[float], height: float, rng: np.random.Generator) -> tuple[list[float], float]:
@@ -158,7 +158,7 @@ def stack_letters(
     last = len(letters) - 1
     lines = []
     for i, letter in enumerate(letters):
-        ink = scale[0] * min(face.glyph(letter)[0].shape[1] * size / CAP_HEIGHT, STACKED_WIDTH * width)
+        ink = scale[0] * min(face.glyph(letter).shape[1] * size / CAP_HEIGHT, STACKED_WIDTH * width)
         top = y + i * (height - size) / last
         order = (i - last / 2) * STACK_STEP * width
         lines.append(TextLine(letter, np.array([x - ink / 2]), np.array([ink]), top, size, row, order))
@@ -233,7 +233,7 @@ def draw_line(mask: np.ndarray, line: TextLine, face: Typeface, slant: float = 0
             continue
         left = round(x)
         columns = max(1, round(width))
-        glyph = cv2.resize(face.glyph(character)[0], (columns, rows), interpolation=cv2.INTER_AREA)
+        glyph = cv2.resize(face.glyph(character), (columns, rows), interpolation=cv2.INTER_AREA)
         if bridge and character in ENCLOSING:
             gap = max(1, round(bridge * columns))
             glyph[:, (columns - gap) // 2 :][:, :gap] = 0

@@ -121,8 +121,8 @@ def bloom(image: np.ndarray, rng: np.random.Generator) -> None:
     """Let bright places spread over what is around them, as in a cheap or dirty lens."""
     bright = np.clip(image - np.float32(rng.uniform(150, 210)), 0, 100)
     size = 2 * round(image.shape[0] * rng.uniform(0.03, 0.12)) + 1
-    spread = cv2.blur(cv2.blur(bright, (size, size)), (size, size))  # twice a box is nearly a bell, and fast
-    image += np.float32(rng.uniform(0.4, 1.2)) * spread
+    halo = cv2.blur(cv2.blur(bright, (size, size)), (size, size))  # twice a box is nearly a bell, and fast
+    image += np.float32(rng.uniform(0.4, 1.2)) * halo
 
 
 def fade(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from common import MIDDLE, UNIT_SQUARE
+from common import MIDDLE, box_corners
 from synthesis.subject import Subject
 
 PART_SHARES = (0.1, 0.35)  # of the reader's windows that could show a whole plate of one line, of two: parts
@@ -34,7 +34,7 @@ class Part:
     @property
     def corners(self) -> np.ndarray:
         """The corners (4, 2) of the part."""
-        return UNIT_SQUARE * [self.right - self.left, self.bottom - self.top] + [self.left, self.top]
+        return box_corners(self.left, self.right, self.top, self.bottom)
 
 
 def draw_part(subject: Subject, rng: np.random.Generator) -> Part | None:

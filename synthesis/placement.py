@@ -13,7 +13,6 @@ from synthesis.chance import pick
 from synthesis.parts import Part
 from synthesis.subject import RIGHT_SCALE, Choice, Subject, kind_of_window
 
-STREET_WIDTH = 96  # pixels that a plate spans in a street window on average; a subject's pitch counts for this width
 LEAST_STREET_PITCH = 5  # pixels a character; a street window's plate need not be legible
 READERS_ERROR = 0.4  # of corners that the reader sees; the finder's have 1 on average
 ROLL = 4.5  # degrees: standard deviation of the angle about the camera's axis of most plates
@@ -94,7 +93,7 @@ def pose_in_street(choice: Choice, subject: Subject, corners: np.ndarray, rng: n
     else:
         offset = room * place
     corners = corners + offset
-    pitch = subject.pitch * np.ptp(corners[:, 0]) / STREET_WIDTH
+    pitch = subject.pitch * np.ptp(corners[:, 0]) / subject.width
     return View(WINDOW_SHAPE, corners, max(pitch, LEAST_STREET_PITCH))
 
 

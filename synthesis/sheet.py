@@ -5,21 +5,22 @@ import numpy as np
 
 from common import WINDOW_SHAPE
 
+COLUMNS = 10  # windows in a row
 GAP = 6  # pixels between two windows
 TEXT_HEIGHT = 20  # pixels below a window, for its code
 GREEN, RED = (90, 220, 90), (90, 90, 230)  # BGR, of windows with and without a plate
 
 
-def draw_sheet(batch: dict[str, np.ndarray], columns: int = 10) -> np.ndarray:
+def draw_sheet(batch: dict[str, np.ndarray]) -> np.ndarray:
     """The windows of `batch` with their corners outlined and their codes below, (H, W, 3) uint8."""
     height, width = WINDOW_SHAPE
     cell_height = height + TEXT_HEIGHT
     cell_width = width + GAP
-    rows = -(-len(batch["images"]) // columns)
-    sheet = np.full((rows * cell_height, columns * cell_width, 3), 32, np.uint8)
+    rows = -(-len(batch["images"]) // COLUMNS)
+    sheet = np.full((rows * cell_height, COLUMNS * cell_width, 3), 32, np.uint8)
     windows = zip(batch["images"], batch["codes"], batch["presence"], batch["corners"], strict=True)
     for i, (image, code, presence, corners) in enumerate(windows):
-        row, column = divmod(i, columns)
+        row, column = divmod(i, COLUMNS)
         y = row * cell_height
         x = column * cell_width
         colour = GREEN if presence else RED

@@ -173,7 +173,7 @@ def write_picture(path: Path, image: np.ndarray) -> None:
 
 
 def read_windows(folder: Path) -> dict[str, np.ndarray]:
-    """The windows that `write_windows` left in `folder`, as `workers.make_batch` would have made them.
+    """The windows that `write_windows` left in `folder`, as one batch: the arrays of ARRAYS.
 
     Raises UserError when there are none, or some are missing or damaged.
     """

@@ -20,8 +20,8 @@ from synthesis.typefaces import Typeface
 RECTIFIED_SHARE = 0.55  # of all windows; reading is harder than finding, so it gets more windows
 PLATE_SHARE = {"street": 0.5, "rectified": 0.78}  # of the windows of each kind: those with presence 1
 LEAST_SPACING = 0.03  # of a plate's width: characters count as no closer, or the plate would be drawn too wide
-NO_PLATE = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
-NO_PLATE_SHARES = {  # of the windows with presence 0, in the order of NO_PLATE
+SHOWN = ("plate", "sign", "nothing", "nonsense")  # what a window with presence 0 shows
+SHOWN_SHARES = {  # of the windows with presence 0, in the order of SHOWN
     "street": (0.38, 0.26, 0.22, 0.14),  # fewer signs, because the finder may take one for a plate
     "rectified": (0.31, 0.36, 0.2, 0.13),  # the reader tells plates from signs
 }
@@ -37,7 +37,7 @@ class Choice:
     """The kind of a window and of its subject, before anything is drawn."""
 
     rectified: bool  # a window for the reader; else a street window, for the finder
-    shown: str  # one of NO_PLATE
+    shown: str  # one of SHOWN
     present: bool  # the plate is wholly in the window and at the right scale
     misplaced: bool  # the subject is in the wrong place or has the wrong size
     width: float  # pixels that the plate is to span in the photograph
@@ -77,7 +77,7 @@ def choose(rng: np.random.Generator) -> Choice:
     rectified = bool(rng.random() < RECTIFIED_SHARE)
     kind = kind_of_window(rectified)
     present = bool(rng.random() < PLATE_SHARE[kind])
-    shown = "plate" if present else pick(NO_PLATE, rng, NO_PLATE_SHARES[kind])
+    shown = "plate" if present else pick(SHOWN, rng, SHOWN_SHARES[kind])
     # a plate with presence 0 is in the wrong place or has the wrong size; so has half of everything else
     misplaced = not present and (shown == "plate" or bool(rng.random() < 0.5))
     if rectified:

@@ -64,22 +64,22 @@ class Typeface:
             raise UserError(f"{path}: is no font that Pillow can read; remove it") from None
 
     @functools.cache  # noqa: B019 - typefaces live as long as the process
-    def glyph(self, character: str) -> tuple[np.ndarray, float]:
-        """Mask (rows, width) and advance, both in units of CAP_HEIGHT pixels a capital."""
+    def glyph(self, character: str) -> np.ndarray:
+        """The mask (rows, width) uint8 of a character, with CAP_HEIGHT pixels a capital."""
         if character in BRACKETS:
             return self._draw_bracket(character)
         if character in POINTS and not self.has(character):
             return draw_plain_point(character)
         if not is_drawable(self.font, character):
-            return np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, 1), np.uint8), 0.0
+            return np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, 1), np.uint8)
         advance = self.font.getlength(character)
         picture = Image.new("L", (int(advance) + 40, CAP_HEIGHT + 2 * GLYPH_PAD))
         ImageDraw.Draw(picture).text((20, CAP_HEIGHT + GLYPH_PAD), character, 255, self.font, anchor="ls")
         mask = np.asarray(picture)
         ink = np.flatnonzero(mask.max(0) > INK)
         if not ink.size:
-            return np.zeros((mask.shape[0], 1), np.uint8), advance
-        return np.ascontiguousarray(mask[:, ink[0] : ink[-1] + 1]), advance
+            return np.zeros((mask.shape[0], 1), np.uint8)
+        return np.ascontiguousarray(mask[:, ink[0] : ink[-1] + 1])
 
     def has(self, character: str) -> bool:
         """Whether the font maps `character` to a glyph with ink, other than the one for missing characters."""
@@ -88,14 +88,14 @@ class Typeface:
         glyph = render(self.font, character)
         return bool(glyph.any()) and not np.array_equal(glyph, render(self.font, UNMAPPED))
 
-    def _draw_bracket(self, character: str) -> tuple[np.ndarray, float]:
+    def _draw_bracket(self, character: str) -> np.ndarray:
         """`glyph` of one of BRACKETS: the font's own, as high as a capital, or a plain one where the font has none."""
         picture = crop(render(self.font, character)) if self.has(character) else draw_plain_bracket(character)
         width = picture.shape[1]
         ink = cv2.resize(picture, (width, CAP_HEIGHT + GLYPH_PAD), interpolation=cv2.INTER_AREA)
         mask = np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, width), np.uint8)
         mask[GLYPH_PAD // 2 : -(GLYPH_PAD // 2)] = ink
-        return mask, 1.3 * width
+        return mask
 
 
 def load_typefaces(folders: tuple[str, ...]) -> tuple[Typeface, ...]:
@@ -252,7 +252,7 @@ def crop(glyph: np.ndarray) -> np.ndarray:
     return glyph[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def draw_plain_point(character: str) -> tuple[np.ndarray, float]:
+def draw_plain_point(character: str) -> np.ndarray:
     """`Typeface.glyph` of one of POINTS, for fonts that lack it."""
     pen = 8
     foot, middle = GLYPH_PAD + CAP_HEIGHT - pen // 2, GLYPH_PAD + CAP_HEIGHT // 2
@@ -260,7 +260,7 @@ def draw_plain_point(character: str) -> tuple[np.ndarray, float]:
     mask = np.zeros((CAP_HEIGHT + 2 * GLYPH_PAD, across), np.uint8)
     for height in heights:
         mask[height - pen // 2 : height + pen // 2] = 255
-    return mask, 2 * across
+    return mask
 
 
 def draw_plain_bracket(character: str) -> np.ndarray:

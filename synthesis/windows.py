@@ -64,7 +64,7 @@ class Settings:
 class Synthesizer:
     """Makes windows of `settings`; the same (seed, index) is the same window in every process.
 
-    Raises UserError where a format, a typeface or the list of hard negatives cannot be used.
+    Raises UserError where a format, a folder of typefaces, the backgrounds or the hard negatives cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -192,7 +192,7 @@ def cut_place(picture: np.ndarray, corners: np.ndarray, width: float) -> tuple[n
 def tell_truth(choice: Choice, subject: Subject, part: Part | None, corners: np.ndarray) -> dict[str, np.ndarray]:
     """The arrays of a window but its image.
 
-    The window shows `subject`, or `part` of it. Its corners are at `corners` (4, 2), in window fractions.
+    The window shows `subject`, or `part` of it, whose corners are at `corners` (4, 2), in window fractions.
     """
     code, shown = "", np.zeros((0, 3), np.float32)
     if part:

@@ -29,7 +29,7 @@ from synthesis.orphans import name_worker, watch_parent
 from synthesis.storage import concatenate, stack
 from synthesis.windows import Settings, Synthesizer
 
-CHUNK = 250  # windows a worker makes at a time; a second's work
+CHUNK = 250  # windows a worker makes at a time; half a second's work
 CHUNK_BYTES = CHUNK * WINDOW_SHAPE[0] * WINDOW_SHAPE[1] * 3  # the images alone; all else is 1 % of them
 AHEAD_A_WORKER = 4  # chunks; a worker has something to do while the windows before are written; not tuned
 AHEAD_BYTES = 256 << 20  # all windows made ahead together; room for a batch of 10,000
@@ -307,12 +307,6 @@ def stream_from_workers(
 def split_range(start: int, end: int) -> Iterator[tuple[int, int]]:
     """Windows start .. end - 1 in chunks: pairs of (start, count)."""
     return ((i, min(CHUNK, end - i)) for i in range(start, end, CHUNK))
-
-
-def make_batch(start: int, count: int, seed: int, settings: Settings, workers: int = 1) -> dict[str, np.ndarray]:
-    """Windows start .. start + count - 1 as the arrays of `storage.ARRAYS`."""
-    ranges = split_range(start, start + count)
-    return concatenate(list(stream_chunks(Synthesizer(settings), seed, ranges, workers)))
 
 
 def stream_batches(

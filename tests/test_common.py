@@ -1,4 +1,4 @@
-"""common.py: codes and slots, rectification, and files that are whole or not there."""
+"""common.py: codes and classes, rectification, and files that are whole or not there."""
 
 import argparse
 import os
@@ -25,11 +25,11 @@ codes = st.text(common.ALPHABET, max_size=common.LONGEST_CODE)
 @given(codes)
 @settings(deadline=None)
 def test_a_code_becomes_classes_and_then_blanks(code):
-    slots = common.code_to_classes(code)
-    assert slots.shape == (common.LONGEST_CODE,)
-    assert slots.dtype.kind == "i"
-    assert "".join(common.ALPHABET[i] for i in slots[: len(code)]) == code
-    assert (slots[len(code) :] == common.BLANK).all()
+    classes = common.code_to_classes(code)
+    assert classes.shape == (common.LONGEST_CODE,)
+    assert classes.dtype.kind == "i"
+    assert "".join(common.ALPHABET[i] for i in classes[: len(code)]) == code
+    assert (classes[len(code) :] == common.BLANK).all()
 
 
 @pytest.mark.parametrize("code", ["KA 02", "ka02", "A·B", "Ä", "A" * (common.LONGEST_CODE + 1)])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from window_batches import assert_same_batch
+from window_batches import assert_same_batch, make_batch
 
 import gen
 from common import ALPHABET, LONGEST_CODE, WINDOW_SHAPE, run
@@ -19,7 +19,7 @@ from media.pictures import read_image, write_image
 from synthesis import storage
 from synthesis.backgrounds import HARD_NEGATIVES
 from synthesis.windows import Settings
-from synthesis.workers import CHUNK, make_batch
+from synthesis.workers import CHUNK
 
 ROOT = Path(__file__).parent.parent
 

@@ -330,7 +330,7 @@ def test_its_limits_are_those_of_the_code():
         "`.npz`, also unfolded": f"{show_bytes(limits.ARRAYS_BYTES)}, weights {show_bytes(limits.WEIGHTS_BYTES)}",
         "table": f"{show_bytes(limits.TABLE_BYTES)}, a row of JSON {show_bytes(limits.ROW_BYTES)}",
         "typeface": show_bytes(limits.FONT_BYTES),
-        "TOML": f"{show_bytes(limits.TEXT_BYTES)}, {limits.NESTING} levels",
+        "TOML": f"{show_bytes(limits.TEXT_BYTES)}, {limits.KEY_PARTS} parts of a key",
     }
     table = README.partition("| file | limit |\n|---|---|\n")[2].partition("\n\n")[0]
     assert table.splitlines() == [f"| {file} | {limit} |" for file, limit in rows.items()]

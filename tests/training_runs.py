@@ -8,10 +8,10 @@ import types
 from pathlib import Path
 
 import numpy as np
+from window_batches import make_batch
 
 from synthesis.storage import write_windows
 from synthesis.windows import Settings, Synthesizer
-from synthesis.workers import make_batch
 from training.checkpoint import Checkpoint, load_checkpoint
 
 ROOT = Path(__file__).parent.parent

@@ -1,10 +1,18 @@
-"""What the tests of synthesis/ share: settings with painted backgrounds, and comparisons of batches."""
+"""Batches of windows for tests: made at once, with painted backgrounds, and compared."""
 
 import numpy as np
 
-from synthesis.windows import Settings
+from synthesis.storage import concatenate
+from synthesis.windows import Settings, Synthesizer
+from synthesis.workers import split_range, stream_chunks
 
 PAINTED = Settings(backgrounds="none")
+
+
+def make_batch(start: int, count: int, seed: int, settings: Settings) -> dict[str, np.ndarray]:
+    """Windows start .. start + count - 1 as the arrays of `storage.ARRAYS`."""
+    ranges = split_range(start, start + count)
+    return concatenate(list(stream_chunks(Synthesizer(settings), seed, ranges, workers=1)))
 
 
 def assert_same_batch(first: dict, second: dict) -> None:

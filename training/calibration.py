@@ -2,10 +2,11 @@
 
 import cv2
 import numpy as np
-from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime import InferenceSession
 
 import model
 from network.quantised_net import Ranges
+from reading.graphs import PROVIDERS, make_options
 from training.minibatches import MODELS
 
 PART = 50  # windows that are measured at a time; bounds the memory. Not tuned
@@ -22,11 +23,9 @@ def measure_ranges(arrays: dict[str, np.ndarray], test: dict) -> Ranges:
     The finder is measured on the street windows, at half of their resolution, and the reader on rectified ones.
     """
     ranges: Ranges = {}
-    options = SessionOptions()
-    options.log_severity_level = 3  # errors alone
     for which, rectified in zip(MODELS, (0, 1), strict=True):
         graph, names = model.onnx_ranges(arrays, which)
-        session = InferenceSession(graph, options, ["CPUExecutionProvider"])
+        session = InferenceSession(graph, make_options(), PROVIDERS)
         windows = test["images"][test["rectified"] == rectified]  # (N, 64, 128, 3)
         if which == "finder":
             parts = [halve(window)[None] for window in windows]  # the graph takes one picture at a time

@@ -7,13 +7,14 @@ import numpy as np
 from common import LONGEST_CODE, READ_MARGIN, WINDOW_SHAPE, edit_distance, rectify
 from reading.decoding import best_path
 
+PART = 200  # windows that are read at a time; bounds the memory. Not tuned
 READINGS = 5  # sample readings printed after each batch
 FIGURES = ("presence", "characters", "code", "street")  # accuracies, 0..1
 
 
 def predict(network, images: np.ndarray) -> dict[str, np.ndarray]:
     """The answers of `network` to (N, 64, 128, 3) uint8 windows, as float32."""
-    parts = np.array_split(images, math.ceil(len(images) / 200))  # bounds the memory
+    parts = np.array_split(images, math.ceil(len(images) / PART))
     parts = [network.predict_on_batch(part.astype(np.float32) / 255) for part in parts]
     return {key: np.concatenate([np.asarray(p[key], np.float32) for p in parts]) for key in parts[0]}
 

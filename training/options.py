@@ -43,7 +43,7 @@ class TrainingOptions:
     """What a run trains on, for how long, and where it writes."""
 
     weights: Path | None = None  # weights to start from; None starts from nothing
-    hours: float = 5.0  # length of the run; design.md: accuracy rose with every hour of training
+    hours: float = 5.0  # length of the run; accuracy rose with every hour of training (tests/ACCURACY.md)
     batches: int | None = None  # length of the run in batches, which then replaces `hours`
     seed: int | None = None  # None is 0 in a run from nothing, and else a number that belongs to the `weights`
     formats: str | None = None  # names of formats, as in "in,gb"; None takes all

@@ -47,8 +47,9 @@ SPLIT_SEED = 0  # of the choice of the held-out photographs: the same for the sa
 SURE_PLACE = 0.5  # intersection over union of a label's box and a reading that shows where the plate is; not tuned
 LOCATING_THRESHOLD = 0.02  # least confidence of a reading that shows where a plate is; its code may be wrong
 LEAST_ALIKE = 0.5  # of a code's characters, for a reading to show where a plate without a box is; not tuned
-CROP_ASPECTS = (0.8, 8)  # width / height of a picture that can be a plate alone
-CROP_WIDTH = 700  # pixels of the widest picture that can be a plate alone
+# A picture that can be a plate alone. Detection is stricter (`may_be_plate`), because it has no label to go by.
+CROP_ASPECTS = (0.8, 8)  # width / height
+CROP_WIDTH = 700  # pixels; a wider picture shows more than a plate
 KEPT_WIDTH = 300  # pixels across a plate that are kept of a photograph; the reader sees 128 of them
 SURROUNDINGS = 1.2  # of a plate's extent that are kept on each of its sides; a street window shows 0.7
 LEAST_SURROUNDINGS = 1.5  # times a plate's extent; less around it makes no street window

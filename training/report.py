@@ -18,9 +18,9 @@ from training.minibatches import MODELS
 PHOTOS_FIGURES = ("photos",)  # accuracies of a run with a user's photographs, 0..1
 CHART_SIZE = (1200, 480)  # width and height in pixels of each of the two charts of training.png
 FIRST_REPORT = 20  # seconds until a run first says how it goes
+REPORT_EVERY = 55  # seconds from then on: at least once a minute
 LEAST_HISTORY = 5  # batches with LEAST_CODE before a run says what to expect at its end; not tuned
 LEAST_CODE = 0.05  # share of codes that are read; before, a run learns to find and not yet to read
-REPORT_EVERY = 55  # seconds from then on: at least once a minute
 
 
 def say(*lines: str) -> None:
@@ -82,7 +82,7 @@ def draw_training(path: Path, history: list[dict]) -> None:
 
 
 def expect_code(history: list[dict], windows: float) -> float | None:
-    """The share of codes, 0..1, to expect on the test windows after so many `windows`, or None in the first batches.
+    """The share of codes, 0..1, to expect on the test windows after `windows` windows, or None in the first batches.
 
     The share of codes that are misread falls as a power of the windows trained on, as errors of networks do (Hestness
     et al., arXiv:1712.00409). The power is fitted to the later half of the `history`, the rows of training.csv.

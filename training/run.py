@@ -31,7 +31,7 @@ AVERAGE_DECAY = 0.99  # an update; the average spans about 1,000 steps; not tune
 TRAINING_SEED = 1_000_000_007  # added to --seed, so that no run trains on the windows it is tested on
 READ_LOSSES_EVERY = 20  # steps; reading a loss waits for its step, which costs an accelerator time
 REMEMBER_EVERY = 200  # steps between copies of the state to go back to; a copy takes some tens of milliseconds
-MOST_SETBACKS = 3  # losses that are not finite, after each of which a run goes back; then it ends; not tuned
+MOST_SETBACKS = 3  # losses that are not finite: after the first two a run goes back, at the third it ends; not tuned
 MIXING = 1  # sets the random numbers that choose photographs apart from others of the same batch
 RECENT = 20  # steps over which the losses of a minute's report are averaged
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_formats import NUMBERS, count_out, draw_code, make_format, two_formats
 
-from common import ALPHABET, BLANK
+from common import ALPHABET, BLANK, LOOKALIKES
 from formats.loading import load_formats
 from reading.decoding import (
     NOTHING,
@@ -20,7 +20,7 @@ from reading.decoding import (
     search_allowed,
     weigh_characters,
 )
-from reading.grammar import LOOKALIKES, make_grammar
+from reading.grammar import make_grammar
 from reading.plate_reader import make_plate
 
 FORMATS = load_formats("any,br,gb,in,us")

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from fakes import KnowingFinder, quad, quads
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from common import UNIT_SQUARE
@@ -47,13 +47,14 @@ def test_levels_are_averages_of_the_photo():
         assert np.abs(level.astype(int) - whole).mean() < 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(quads())
 def test_a_plate_anywhere_in_the_photo_is_found_where_it_is(corners):
     height, width = 400, 600
     corners += np.clip(0, -corners.min(0), (width, height) - corners.max(0))  # wholly in the photo
-    if np.ptp(corners[:, 0]) < 45 or (corners < 0).any() or np.ptp(corners[:, 1]) > 0.45 * np.ptp(corners[:, 0]):
-        return  # too narrow to be wanted, too large for the photo, too high for a window
+    assume(np.ptp(corners[:, 0]) >= 45)  # wide enough to be wanted
+    assume((corners >= 0).all())  # small enough for the photo
+    assume(np.ptp(corners[:, 1]) <= 0.45 * np.ptp(corners[:, 0]))  # low enough for a window
     finder = KnowingFinder(width, corners[None])
     presence, found = find(finder, np.zeros((height, width, 3), np.uint8), 45, np.inf)
     assert len(presence)

@@ -178,9 +178,9 @@ def make_fonts() -> Samples:
 def read_font(path: Path) -> None:
     face = Typeface(path)
     for character in CHARACTERS:
-        mask, advance = face.glyph(character)
+        mask = face.glyph(character)
         assert mask.size
-        assert 0 <= advance < 10_000
+        assert mask.shape[1] < 10_000
 
 
 def make_formats() -> Samples:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from window_batches import PAINTED, assert_same_batch
+from window_batches import PAINTED, assert_same_batch, make_batch
 
 from common import UserError
 from media.pictures import write_image
 from synthesis import storage
 from synthesis.windows import Synthesizer
-from synthesis.workers import make_batch, stream_chunks
+from synthesis.workers import stream_chunks
 
 SETTINGS = {"seed": 0, "digest": "a"}
 OTHER_SETTINGS = {"seed": 1, "digest": "a"}

@@ -28,18 +28,18 @@ FACES = load_typefaces(())
 
 @pytest.mark.parametrize("face", FACES, ids=lambda face: face.name)
 def test_typefaces_have_every_character(face):
-    masks = [face.glyph(character)[0] for character in CHARACTERS]
+    masks = [face.glyph(character) for character in CHARACTERS]
     assert all(mask.max() > 200 for mask in masks)
     assert {mask.shape[0] for mask in masks} == {CAP_HEIGHT + 2 * GLYPH_PAD}
     assert len({(mask.shape, mask.tobytes()) for mask in masks}) == len(masks)
-    rows = np.flatnonzero(face.glyph("H")[0].max(1) > 128)
+    rows = np.flatnonzero(face.glyph("H").max(1) > 128)
     assert (rows[0], rows[-1]) == pytest.approx((GLYPH_PAD, GLYPH_PAD + CAP_HEIGHT - 1), abs=1)
 
 
 @pytest.mark.parametrize("face", FACES, ids=lambda face: face.name)
 def test_brackets_are_as_high_as_capitals(face):
     for character in BRACKETS:
-        rows = np.flatnonzero(face.glyph(character)[0].max(1) > 128)
+        rows = np.flatnonzero(face.glyph(character).max(1) > 128)
         assert rows[0] == pytest.approx(GLYPH_PAD, abs=GLYPH_PAD)
         assert rows[-1] == pytest.approx(GLYPH_PAD + CAP_HEIGHT - 1, abs=GLYPH_PAD)
 
@@ -151,7 +151,7 @@ def test_damaged_tables_are_refused_or_harmless(tmp_path, table, damage):
     except common.UserError as error:
         refusal = str(error)
     if refusal is None:
-        assert all(faces[-1].glyph(character)[0].size for character in CHARACTERS)
+        assert all(faces[-1].glyph(character).size for character in CHARACTERS)
     else:
         assert "bad.ttf" in refusal
         assert len(refusal.splitlines()) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from window_batches import PAINTED, assert_same_batch, turns
+from window_batches import PAINTED, assert_same_batch, make_batch, turns
 
 from common import LONGEST_CODE, WINDOW_SHAPE
 from media.pictures import write_image
@@ -15,7 +15,6 @@ from synthesis.backgrounds import HARD_NEGATIVES
 from synthesis.placement import within_reach
 from synthesis.subject import PLATE_SHARE, RECTIFIED_SHARE, RIGHT_SCALE, least_spacing
 from synthesis.windows import Settings, Synthesizer
-from synthesis.workers import make_batch
 
 
 @pytest.fixture(scope="module")

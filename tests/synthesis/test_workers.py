@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from window_batches import PAINTED, assert_same_batch
+from window_batches import PAINTED, assert_same_batch, make_batch
 
 from common import UserError
 from media.pictures import write_image
@@ -20,7 +20,6 @@ from synthesis.workers import (
     CHUNK_BYTES,
     MOST_FAILURES,
     chunks_ahead,
-    make_batch,
     report_failures,
     split_range,
     stream_batches,

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from window_batches import PAINTED
+from window_batches import PAINTED, make_batch
 
 from common import ALPHABET, BLANK
 from model import COLUMNS, LINES
-from synthesis.workers import make_batch
 from training import evaluation
 
 

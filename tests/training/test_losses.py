@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 from network_answers import log_softmax
-from window_batches import PAINTED
+from window_batches import PAINTED, make_batch
 
 from common import ALPHABET, BLANK, LONGEST_CODE, code_to_classes
 from model import COLUMNS, LINES
 from reading.decoding import beam_search
-from synthesis.workers import make_batch
 from training.losses import (
     CENTRES_SHARE,
     LOCATING_SHARE,

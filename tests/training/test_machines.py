@@ -133,10 +133,10 @@ def test_machines_go_on_from_the_checkpoint_with_the_same_weights(killed):
 # one step of two replicas, on two devices that are one processor, and of each one's windows alone
 REPLICAS = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:3]
 import numpy as np
 from synthesis.windows import Settings
-from synthesis.workers import make_batch
+from window_batches import make_batch
 from training.machines import Machine, import_keras
 from training.minibatches import MODELS, prepare
 from training.networks import make_networks, make_step

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from window_batches import PAINTED
+from window_batches import PAINTED, make_batch
 
 from common import UserError
-from synthesis.workers import make_batch
 from training.minibatches import MINIBATCH, MODELS, REUSE, augment, check_batch, plan_batch, prepare
 
 

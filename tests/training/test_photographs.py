@@ -8,14 +8,13 @@ from drawn_photographs import write_photos
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_runs import ROOT
-from window_batches import PAINTED
+from window_batches import PAINTED, make_batch
 
 from common import UNIT_SQUARE, UserError, code_to_classes
 from media.labels import Label
 from model import load_weights
 from reading.plate import Plate
 from synthesis.windows import Settings, Synthesizer
-from synthesis.workers import make_batch
 from training import photographs
 from training.photographs import (
     FORGETTING,

@@ -4,12 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from window_batches import PAINTED, assert_same_batch
+from window_batches import PAINTED, assert_same_batch, make_batch
 
 from common import UserError
 from synthesis.storage import read_windows
 from synthesis.windows import Settings
-from synthesis.workers import make_batch
 from training import test_set
 from training.test_set import load_test_windows
 
