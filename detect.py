@@ -99,8 +99,10 @@ def parse_arguments() -> argparse.Namespace:
     words = "photograph, folder, pattern, video, camera's number, address, or - for a list; weights; OUT (see above)"
     add("words", metavar="IN [weights.npz] [OUT]", nargs="*", help=words)
     add("--out", metavar="DIR", type=Path, help="draw into this folder, or one photograph or video into this file")
-    add("--json", metavar="FILE", type=Path, help="write JSON, a line a photograph or plate of a video; - is stdout")
-    add("--csv", metavar="FILE", type=Path, help="write a table, a row a plate; - is stdout")
+    add(
+        "--json", metavar="FILE", type=row_file, help="write JSON, a line a photograph or plate of a video; - is stdout"
+    )
+    add("--csv", metavar="FILE", type=row_file, help="write a table, a row a plate; - is stdout")
     add("--recursive", action="store_true", help="read folders in folders too")
     add("--crops", action="store_true", help="each photograph is a plate and nothing else")
     add("--every", metavar="N", type=positive(int), default=1, help="read the first of each N frames (%(default)s)")
@@ -125,6 +127,11 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
+def row_file(text: str) -> Path:
+    """An argparse type: a file of rows. /dev/stdout is standard output, as - is, and not a file of its own."""
+    return STDOUT if text == "/dev/stdout" else Path(text)
+
+
 def part_words(parser: CommandParser, arguments: argparse.Namespace) -> None:
     """Part the words into inputs, weights and OUT. IN, weights and OUT in this order are the form that has an OUT."""
     words = arguments.words
@@ -137,6 +144,8 @@ def part_words(parser: CommandParser, arguments: argparse.Namespace) -> None:
     if len(words) == 3 and words[1:2] == weights:
         arguments.inputs = words[:1]
         arguments.drawn = Path(words[2])
+    elif len(words) > 3 and words[-2:-1] == weights and not os.path.lexists(words[-1]):
+        parser.error(f"{words[-1]}: several inputs are drawn into a folder; name it with --out")
 
 
 def check_arguments(parser: CommandParser, arguments: argparse.Namespace) -> None:
@@ -208,7 +217,7 @@ def plan(arguments: argparse.Namespace, inputs: Inputs) -> list[Source]:
     if arguments.page:
         from reading.page import INDEX, check_apart
 
-        check_apart(arguments.page, written)
+        check_apart(arguments.page, [*written, *read])
         written.append(arguments.page / INDEX)
     check_files([arguments.weights, *read], written)
     return take_part(sources, *arguments.shard)

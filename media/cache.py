@@ -1,6 +1,6 @@
 """The user's cache: what takes long to make out of a file, kept until the file changes.
 
-Losing the cache costs nothing but time. Where it cannot be written, nothing is kept.
+Losing the cache costs nothing but time. Where it cannot be written, or there is no place for it, nothing is kept.
 """
 
 import contextlib
@@ -15,9 +15,12 @@ FOLDER = "plate-reader"  # in the user's folder of caches
 MOST_BYTES = 1 << 26  # of one entry; more is made anew each time. The larger graph of weights.npz has 3 MB
 
 
-def cache_folder() -> Path:
-    """The folder of the cache, by the XDG Base Directory Specification."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+def cache_folder() -> Path | None:
+    """The folder of the cache, by the XDG Base Directory Specification. None where the user has no home."""
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # as in a container whose user has no account
+        return None
     return Path(home) / FOLDER
 
 
@@ -31,7 +34,10 @@ def keep(name: str, sources: Iterable[bytes], make: Callable[[], bytes]) -> byte
     for source in sources:
         digest.update(len(source).to_bytes(8, "big"))
         digest.update(source)
-    path = cache_folder() / name
+    folder = cache_folder()
+    if folder is None:
+        return make()
+    path = folder / name
     mark = digest.digest()
     with contextlib.suppress(OSError), path.open("rb") as file:
         status = os.fstat(file.fileno())

@@ -107,9 +107,12 @@ def is_remark(line: bytes) -> bool:
 def read_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """The number of each line that is not empty, and its two fields of CSV_COLUMNS.
 
-    A line without these fields gives the fields that it has. A line that is no CSV gives no text.
+    A line without these fields gives the fields that it has. A line that is no CSV gives no text. A space after a comma
+    does not count.
     """
-    reader = csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""), strict=True)
+    reader = csv.reader(
+        io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""), strict=True, skipinitialspace=True
+    )
     try:
         header = [column.strip() for column in next(reader)]
         columns = [header.index(column) for column in CSV_COLUMNS]

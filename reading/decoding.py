@@ -176,13 +176,13 @@ class Reading(NamedTuple):
     characters: np.ndarray  # (len(code),) probability of each character, 0..1
     codes: dict[str, float]  # the possible codes and their probabilities, which add up to 1 at most
 
-    def best(self, count: int) -> list[tuple[str, float]]:
-        """The `count` most probable codes and their probabilities, the most probable first.
+    def ranked(self) -> list[tuple[str, float]]:
+        """The possible codes and their probabilities, the most probable first.
 
         Codes that differ in O and 0 or I and 1 alone count as one, spelt in the most probable way. So the first is
         `code` with `probability`.
         """
-        return merge_lookalikes(self.codes)[:count]
+        return merge_lookalikes(self.codes)
 
 
 NOTHING = Reading("", 0.0, np.zeros(0), {})

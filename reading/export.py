@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-from common import ALPHABET, BLANK, READ_MARGIN, WINDOW_SHAPE, make_folder, write_beside
+from common import ALPHABET, BLANK, READ_MARGIN, WINDOW_SHAPE, UserError, make_folder, write_beside
+from media.files import read_bytes
+from media.limits import TEXT_BYTES
 from model import COLUMNS, FINDER_SHAPE, FINDER_STRIDE, LINES
 from reading.finder import BORDER, FINDER_PRESENCE, PLATE_WIDTHS
 from reading.graphs import NETWORKS, build_graphs
@@ -47,12 +49,17 @@ Corners are in the order top left, top right, bottom right, bottom left.
 def export_networks(weights: str | os.PathLike, folder: Path) -> None:
     """Write the networks of a weights file to `folder` as finder.onnx and reader.onnx, and the note as README.txt.
 
-    Raises UserError when the weights cannot be read or the folder cannot be written.
+    Raises UserError when the weights cannot be read, the folder cannot be written, or it has a README.txt of another
+    kind.
     """
     graphs = build_graphs(weights)
     make_folder(folder)
+    note = folder / "README.txt"
+    remedy = "name another folder for --export"
+    if note.is_file() and not read_bytes(note, TEXT_BYTES, remedy).startswith(NOTE.splitlines()[0].encode()):
+        raise UserError(f"{note}: is not by detect.py; {remedy}")
     contents = {f"{network}.onnx": graph for network, graph in zip(NETWORKS, graphs, strict=True)}
-    contents["README.txt"] = NOTE.encode()
+    contents[note.name] = NOTE.encode()
     for name, content in contents.items():
         with write_beside(folder / name) as temporary:
             temporary.write_bytes(content)

@@ -129,7 +129,8 @@ def match_labels(path: Path, photos: Iterable[Path]) -> dict[Path, list[Label]]:
         exact = places.get(without_links(folder / label.image))
         fitting = [exact] if exact else find_by_end(label.image, named)
         if not fitting:
-            raise UserError(f"{path}: line {label.line}: {label.image} is none of the photographs to read; delete it")
+            reason = f"{label.image} is none of the photographs to read; name its folder too, or delete it"
+            raise UserError(f"{path}: line {label.line}: {reason}")
         if len(fitting) > 1:
             both = f"{fitting[0]} and {fitting[1]}"
             raise UserError(f"{path}: line {label.line}: {label.image} names {both}; write more of the path")

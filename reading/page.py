@@ -86,15 +86,17 @@ def check_folder(folder: Path) -> None:
         raise refuse(folder, error) from None
 
 
-def check_apart(folder: Path, written: Iterable[Path]) -> None:
-    """Raise UserError when one of the files `written` would stand among the pictures of a page in `folder`.
+def check_apart(folder: Path, used: Iterable[Path]) -> None:
+    """Raise UserError when one of the files `used`, read or written, is among the pictures of a page in `folder`.
 
     A page replaces all of its pictures.
     """
     images = Path(os.path.realpath(folder / IMAGES))
-    for path in written:
+    for path in used:
         if images in Path(os.path.realpath(path)).parents:
-            raise UserError(f"{path}: would stand among the pictures of the page; choose another folder for --page")
+            raise UserError(
+                f"{path}: is, or would be, among the pictures of the page; choose another folder for --page"
+            )
 
 
 def is_page(index: Path) -> bool:

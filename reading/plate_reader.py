@@ -159,7 +159,8 @@ class PlateReader:
         plates: list[list[Plate]] = []
         for view in look(self.reader, crops, corners, self.grammar, are_plates=True):
             shape = crops[view.number].shape
-            plate = make_plate(1.0, view.corners, view.reading, shape, self.grammar, self.top)
+            plate = make_plate(1.0, view.corners, view.reading, shape, self.grammar, self.top > 0)
+            plate = plate._replace(codes=self.choose_codes(plate.codes))
             plates.append([plate] if self.is_plate(plate) else [])
         return plates
 
@@ -179,7 +180,7 @@ class PlateReader:
         """
         candidates = []
         for view in look(self.reader, [photo] * len(places.corners), places.corners, self.grammar):
-            plate = make_plate(view.presence, view.corners, view.reading, photo.shape, self.grammar, self.top)
+            plate = make_plate(view.presence, view.corners, view.reading, photo.shape, self.grammar, self.top > 0)
             candidates.append(Candidate(view.place, plate, view.presence, float(places.support[view.number])))
         return candidates
 
@@ -197,8 +198,16 @@ class PlateReader:
             gain = self.grammar.presence(placed, code) / self.grammar.presence(presence, code)
             return min(1.0, confidence * gain)  # rounding may lead beyond 1
 
-        codes = tuple((code, weigh(code, confidence)) for code, confidence in plate.codes)
-        return plate._replace(confidence=weigh(plate.code, plate.confidence), codes=codes)
+        codes = [(code, weigh(code, confidence)) for code, confidence in plate.codes]
+        return plate._replace(confidence=weigh(plate.code, plate.confidence), codes=self.choose_codes(codes))
+
+    def choose_codes(self, codes: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+        """The plate's code, which is the first of `codes`, and the surest others: `top` of them in all.
+
+        A code that plates seldom say makes a plate less probable, so the others need another order than the reader's.
+        """
+        others = sorted(codes[1:], key=lambda code: -code[1])
+        return (*codes[:1], *others)[: self.top]
 
     def is_plate(self, plate: Plate) -> bool:
         """Whether a reading is sure enough, long enough, and has a part of its box in the photo."""
@@ -237,14 +246,15 @@ def make_plate(
     reading: Reading,
     shape: tuple[int, int, int],
     grammar: Grammar,
-    top: int = 0,
+    with_codes: bool = False,
 ) -> Plate:
     """The plate that the reader saw in a photo of `shape` (H, W, 3).
 
     `presence` is 0..1, `corners` is (4, 2). The confidence is the probability that the place is a plate and says the
-    code. The plate has its `top` most probable codes.
+    code. `with_codes` gives it all its possible codes, its own first.
     """
-    codes = [(code, grammar.presence(presence, code) * share) for code, share in reading.best(top)]
+    ranked = reading.ranked() if with_codes else []
+    codes = [(code, grammar.presence(presence, code) * share) for code, share in ranked]
     country, country_probability = grammar.country(reading.code)
     return Plate(
         code=reading.code,

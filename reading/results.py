@@ -199,7 +199,8 @@ def append_rows(path: Path | None, resume: bool = False, replace: bool = False) 
         yield sys.stdout
         return
     partial = path if is_special(path) else name_partial(path)
-    mode = "a" if resume else "w" if replace or is_special(path) else "x"
+    # What a device or pipe has stays: /dev/stderr may be a log that the shell appends to.
+    mode = "a" if resume or is_special(path) else "w" if replace else "x"
     try:
         with contextlib.suppress(FileNotFoundError):
             os.stat(path)  # a link that leads to itself or a name that is too long would show at the end only

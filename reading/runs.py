@@ -65,7 +65,9 @@ def read_sources(
         if options.is_single:
             raise
         done = f"{tally.before + tally.read} of {photos} photographs"
-        remedy = "; --resume reads the rest" if options.files.json or any(source.drawn for source in sources) else ""
+        can_resume = not (has_films or options.watchers)  # what watches a run, as a page does, must see all of it
+        is_kept = options.files.json or any(source.drawn for source in sources)
+        remedy = "; --resume reads the rest" if can_resume and is_kept else ""
         print(f"detect.py: interrupted with {done} read{remedy}", file=sys.stderr)
         sys.exit(130)
     report(sources, options, tally)

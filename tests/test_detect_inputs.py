@@ -60,6 +60,34 @@ def read_names(stdout: str) -> list[str]:
     return [words[0] for words in map(str.split, stdout.splitlines()) if words[1] == CODE]
 
 
+def test_rows_for_dev_stdout_are_those_for_standard_output(weights, photos, tmp_path):
+    for option in ("--json", "--csv"):
+        log = tmp_path / f"log{option}"
+        log.write_text("before\n")
+        for name in ("-", "/dev/stdout"):
+            with log.open("a") as file:
+                command = [
+                    sys.executable,
+                    ROOT / "detect.py",
+                    photos / "a.png",
+                    photos / "b.png",
+                    weights,
+                    option,
+                    name,
+                ]
+                subprocess.run(command, stdout=file, check=True)
+        first, *rows = log.read_text().splitlines()
+        assert first == "before"
+        half = len(rows) // 2
+        assert half >= 2
+        assert rows[:half] == rows[half:]
+
+
+def test_an_out_after_several_photos_is_no_photo(weights, photos):
+    result = run_detect(photos / "a.png", photos / "b.png", weights, "drawn")
+    assert_refused(result, "drawn", "--out")
+
+
 # --- inputs ---------------------------------------------------------------------------------------------------------
 
 

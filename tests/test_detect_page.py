@@ -53,3 +53,9 @@ def test_a_page_that_cannot_be_is_refused(photos, tmp_path, options, word):
     (tmp_path / "film.mp4").touch()
     assert_refused(run_script("detect.py", *options, cwd=tmp_path), word)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_page_in_the_folder_of_its_photos_is_not_read_as_photos(photos, shipped_weights, tmp_path):
+    command = "photos", "--recursive", "--page", "photos/page"
+    assert run_script("detect.py", *command, cwd=tmp_path).returncode == 0
+    assert_refused(run_script("detect.py", *command, cwd=tmp_path), "among the pictures")

@@ -1,6 +1,7 @@
 """media/cache.py: an entry is used again for the same sources alone, and never matters when it is damaged."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,15 @@ def test_a_damaged_entry_is_made_anew(folder, damage):
 def test_without_a_folder_nothing_is_kept(tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert cache.keep("x", [b"a"], Maker(b"made")) == b"made"
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch):
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", no_home)
     assert cache.keep("x", [b"a"], Maker(b"made")) == b"made"
 
 

@@ -40,6 +40,7 @@ def test_boxes_crops_and_unreadable_plates(table):
     [
         "image_path,plate_text\nimgs/a.png,AB 12\nimgs/b.png,C3\n",
         "image_path,plate_text,plate_region\r\nimgs/a.png,AB12,India\r\nimgs/b.png,C3,\r\n",
+        'image_path, plate_text\nimgs/a.png, AB12\n"imgs/b.png", "C3"\n',
         '\ufeffplate_text,"image_path"\nAB12,imgs/a.png\n\n"C3","imgs/b.png"',
     ],
 )

@@ -270,10 +270,10 @@ def test_probabilities_of_a_reading_are_probabilities(seed, certainty):
     assert 0 < reading.probability <= 1
     assert sum(reading.codes.values()) == pytest.approx(1)
     assert ((reading.characters >= 0) & (reading.characters <= 1 + 1e-9)).all()
-    best = reading.best(3)
+    best = reading.ranked()[:3]
     assert best[0] == (reading.code, reading.probability)
     assert [p for _, p in best] == sorted((p for _, p in best), reverse=True)
-    assert sum(p for _, p in reading.best(len(reading.codes))) == pytest.approx(1)
+    assert sum(p for _, p in reading.ranked()) == pytest.approx(1)
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------

@@ -4,11 +4,25 @@ import re
 
 import numpy as np
 import onnxruntime
+import pytest
 
+from common import UserError
 from reading.export import export_networks
 from reading.reader import LOOK_SHAPE
 
 TYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}  # as ONNX Runtime and as the note name them
+
+
+def test_a_note_of_the_user_is_kept(weights, tmp_path):
+    note = tmp_path / "README.txt"
+    note.write_text("mine")
+    with pytest.raises(UserError, match=r"README.txt: is not by detect.py; name another folder"):
+        export_networks(weights, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.txt"]
+    assert note.read_text() == "mine"
+    note.unlink()
+    for _ in range(2):  # an earlier note of its own is replaced
+        export_networks(weights, tmp_path)
 
 
 def test_the_note_names_the_inputs_and_outputs_of_both_graphs(weights, tmp_path):

@@ -132,6 +132,15 @@ def test_the_most_probable_codes_add_up_to_1_at_most():
     assert plate.confidence < sum(confidence for _, confidence in plate.codes) <= 1
 
 
+def test_the_surest_codes_are_chosen_whatever_the_reader_finds_most_probable():
+    reader = make_plate_reader(KnowingFinder(800, quad(60, 60, 100, 25)[None]), ConstantReader("KA02MK7259", 0.04))
+    codes = [("WORD", 0.3), ("AB", 0.01), ("KA02", 0.2), ("KA03", 0.25)]
+    reader.top = 3
+    assert reader.choose_codes(codes) == (("WORD", 0.3), ("KA03", 0.25), ("KA02", 0.2))
+    reader.top = 0
+    assert reader.choose_codes(codes) == ()
+
+
 def test_what_fills_a_small_photo_is_believed_sooner():
     """One word at one place, with the same looks, on a photo that it fills and on a larger one."""
     filling, beside = (
