@@ -99,9 +99,7 @@ def parse_arguments() -> argparse.Namespace:
     words = "photograph, folder, pattern, video, camera's number, address, or - for a list; weights; OUT (see above)"
     add("words", metavar="IN [weights.npz] [OUT]", nargs="*", help=words)
     add("--out", metavar="DIR", type=Path, help="draw into this folder, or one photograph or video into this file")
-    add(
-        "--json", metavar="FILE", type=row_file, help="write JSON, a line a photograph or plate of a video; - is stdout"
-    )
+    add("--json", metavar="FILE", type=row_file, help="write JSON, a line a photograph or a film's plate; - is stdout")
     add("--csv", metavar="FILE", type=row_file, help="write a table, a row a plate; - is stdout")
     add("--recursive", action="store_true", help="read folders in folders too")
     add("--crops", action="store_true", help="each photograph is a plate and nothing else")

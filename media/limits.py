@@ -27,4 +27,4 @@ TEXT_BYTES = MEGABYTE  # of a TOML file or settings.json; those of the project h
 FONT_BYTES = 64 * MEGABYTE  # of a typeface; those with all of Chinese have 30
 TABLE_BYTES = 256 * MEGABYTE  # of a .tsv file; two million rows of index.tsv
 ROW_BYTES = MEGABYTE  # of one line of a table or of JSON Lines
-KEY_PARTS = 32  # parts of a key in TOML, as in a.b.c; this project's files have two
+KEY_PARTS = 32  # parts of a key in TOML, as in a.b.c; this project's files have one

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from common import BLANK, MIDDLE, box_corners
+from common import BLANK, CUT_RANGE, box_corners
 from model import COLUMNS
 
 CUTS = (0.38, 0.46, 0.54)  # of the plate's height: where the middle between two lines may be
@@ -86,7 +86,7 @@ def halve(x: np.ndarray, top: float, bottom: float) -> list[Part]:
     wide characters, or where there is no place for a cut.
     """
     cuts = (x[1:] + x[:-1]) / 2
-    cuts = cuts[(cuts > MIDDLE[0]) & (cuts < MIDDLE[1])]
+    cuts = cuts[(cuts > CUT_RANGE[0]) & (cuts < CUT_RANGE[1])]
     if len(x) < LEAST_HALVED or not len(cuts):
         return [Part(0, 1, top, bottom)]
     cut = float(cuts[np.abs(cuts - x.mean()).argmin()])

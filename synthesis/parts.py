@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from common import MIDDLE, box_corners
+from common import CUT_RANGE, box_corners
 from synthesis.subject import Subject
 
 PART_SHARES = (0.1, 0.35)  # of the reader's windows that could show a whole plate of one line, of two: parts
@@ -69,7 +69,7 @@ def draw_half(subject: Subject, line: Part, rng: np.random.Generator) -> Part | 
     cuts = (x[1:] + x[:-1]) / 2 + distance * rng.uniform(-CUT_ERROR, CUT_ERROR)
     before = np.arange(1, len(x))  # characters to the left of each cut
     enough = np.minimum(before, len(x) - before) >= LEAST_CHARACTERS
-    possible = np.flatnonzero(enough & (distance > 0) & (cuts > MIDDLE[0]) & (cuts < MIDDLE[1]))
+    possible = np.flatnonzero(enough & (distance > 0) & (cuts > CUT_RANGE[0]) & (cuts < CUT_RANGE[1]))
     if not len(possible):
         return None
     chosen = possible[rng.integers(len(possible))]
