@@ -119,10 +119,21 @@ def parse_arguments() -> argparse.Namespace:
     add("--labels", metavar="FILE", type=Path, help="measure the readings by this table of the plates")
     add("--report", metavar="DIR", type=Path, help="draw the mistakes that --labels shows into this folder")
     add("--export", metavar="DIR", type=Path, help="write the networks as .onnx files into this folder")
-    arguments = parser.parse_intermixed_args()
+    given, rest = split_at_dashes(sys.argv[1:])
+    arguments = parser.parse_intermixed_args(given)
+    arguments.words += rest
     part_words(parser, arguments)
     check_arguments(parser, arguments)
     return arguments
+
+
+def split_at_dashes(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words before and after the first "--". A word after it is no option, even if it begins with a dash.
+
+    argparse does not heed "--" where options and other words may be mixed.
+    """
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def row_file(text: str) -> Path:

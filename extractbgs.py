@@ -66,7 +66,7 @@ def main() -> None:
     cv2.setNumThreads(1)  # pictures are decoded in several threads, so OpenCV needs no more
     silence_decoders()
 
-    members, length, unit = open_archive(arguments.archive)
+    members, length, unit = open_archive(arguments.archive, arguments.out)
     backgrounds = BackgroundFolder(arguments.out, arguments.resume)
     before = len(backgrounds.members)
     met: set[str] = set()

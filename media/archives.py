@@ -38,14 +38,14 @@ class Member(NamedTuple):
     position: int  # how far into the archive it begins, in the archive's own unit
 
 
-def open_archive(path: Path) -> tuple[Iterator[Member], int, str]:
+def open_archive(path: Path, left_out: Path | None = None) -> tuple[Iterator[Member], int, str]:
     """The members of the archive or folder `path` in their order, its length, and the unit of this length.
 
-    The archive stays open until the process ends. Raises UserError when it is missing, is empty, cannot be read or is
-    no archive.
+    A folder `left_out` that lies in the folder `path` is no part of it. The archive stays open until the process ends.
+    Raises UserError when it is missing, is empty, cannot be read or is no archive.
     """
     if os.path.isdir(path):  # not `path.is_dir()`, which raises an exception in a folder that may not be entered
-        names = list_files(path)
+        names = list_files(path, left_out)
         return map(shorten_name, iterate_folder(path, names)), len(names), " files"
     file = open_file(path)
     length = os.fstat(file.fileno()).st_size
@@ -82,10 +82,10 @@ def read_member(member: Member) -> bytes:
 # --- folders --------------------------------------------------------------------------------------------------------
 
 
-def list_files(folder: Path) -> list[str]:
+def list_files(folder: Path, left_out: Path | None) -> list[str]:
     """The paths of all files under `folder`, relative to it, with `/`, in an order that is the same everywhere.
 
-    Raises UserError when a folder cannot be read.
+    The files in the folder `left_out` are not among them. Raises UserError when a folder cannot be read.
     """
 
     def stop(error: OSError) -> NoReturn:
@@ -93,9 +93,14 @@ def list_files(folder: Path) -> list[str]:
 
     names = []
     for parent, folders, files in os.walk(folder, onerror=stop):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not is_same(Path(parent) / name, left_out))
         names += [(Path(parent) / name).relative_to(folder).as_posix() for name in sorted(files)]
     return names
+
+
+def is_same(folder: Path, other: Path | None) -> bool:
+    """Whether both are one folder, through links too."""
+    return other is not None and os.path.realpath(folder) == os.path.realpath(other)
 
 
 def iterate_folder(folder: Path, names: list[str]) -> Iterator[Member]:

@@ -278,6 +278,11 @@ def test_contradictions_are_refused(arguments, word, tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_word_after_two_dashes_is_no_option(tmp_path):
+    result = run_detect("--json", "-", "--", "--top", cwd=tmp_path)
+    assert_refused(result, "detect.py: --top: cannot be read")
+
+
 # --- hostile folders ------------------------------------------------------------------------------------------------
 
 

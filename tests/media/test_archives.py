@@ -75,6 +75,14 @@ def test_a_file_that_vanishes_from_a_folder_is_bad(tmp_path):
         read_member(member)
 
 
+def test_a_folder_may_hold_the_backgrounds_that_are_made_of_it(tmp_path):
+    make_archive(tmp_path / "bgs", {"inner/a.jpg": b"1"})
+    make_archive(tmp_path / "sub", {"bgs/b.jpg": b"2"})
+    (tmp_path / "link").symlink_to("bgs")
+    assert [member.name for member in open_archive(tmp_path, tmp_path / "link")[0]] == ["sub/bgs/b.jpg"]
+    assert len([*open_archive(tmp_path)[0]]) == 2
+
+
 # --- hostile zips ---------------------------------------------------------------------------------------------------
 
 
