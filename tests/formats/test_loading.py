@@ -129,6 +129,10 @@ def test_not_utf8(tmp_path):
         load_formats(folder=tmp_path)
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    assert load_text(tmp_path, f"\ufeff{SMALL}") == load_text(tmp_path, SMALL)
+
+
 def test_not_a_file(tmp_path):
     (tmp_path / "xx.toml").mkdir()
     with pytest.raises(common.UserError, match=r"xx.toml: cannot be read"):
