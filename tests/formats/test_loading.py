@@ -133,6 +133,13 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path):
     assert load_text(tmp_path, f"\ufeff{SMALL}") == load_text(tmp_path, SMALL)
 
 
+def test_hidden_files_are_no_formats(tmp_path):
+    (tmp_path / ".#xx.toml").symlink_to("user@host.1")  # made by Emacs while xx.toml is edited
+    (tmp_path / "._xx.toml").write_bytes(b"\0\5\x16\7\0\2")  # made by macOS
+    form = load_text(tmp_path, SMALL)
+    assert load_formats(folder=tmp_path) == [form]
+
+
 def test_not_a_file(tmp_path):
     (tmp_path / "xx.toml").mkdir()
     with pytest.raises(common.UserError, match=r"xx.toml: cannot be read"):
