@@ -64,7 +64,7 @@ class TrainingOptions:
         """
         if self.out:
             return self.out
-        formats = sorted(name.strip() for name in self.formats.split(",")) if self.formats else []
+        formats = sorted({name.strip() for name in self.formats.split(",")}) if self.formats else []
         return Path("-".join(["weights", *formats]) + ".npz")
 
     @property
