@@ -181,6 +181,11 @@ def test_resume_takes_up_the_options_and_replaces_the_given_ones(main, tmp_path)
     assert replaced.formats == "in"
 
 
+def test_an_unknown_format_is_named_rather_than_a_file_called_after_it(main):
+    with pytest.raises(UserError, match=r"^no plate format is called 'in/'; there are ae, "):
+        main("--formats", "in/")
+
+
 def test_messages_name_the_checkpoint_in_use(main, tmp_path):
     (tmp_path / "runs").mkdir()
     options = main("--out", "runs/mine.npz", "--seed", "3")
