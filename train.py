@@ -102,6 +102,8 @@ def main() -> None:
     checkpoint = load_checkpoint(options.checkpoint, options.target) if resume else None
     if checkpoint:
         check_resumed(checkpoint, given)
+        if "hours" in given:  # or else the batches of the checkpoint would go before them
+            given = {"batches": None} | given
         options = with_options(DEFAULTS, kept_options(checkpoint) | given)
     check_files(options)
     train(options, checkpoint)
