@@ -170,13 +170,13 @@ def natural(text: str) -> int:
 
 
 def positive(kind: type[float]) -> Callable[[str], float]:
-    """An argparse type: a number of `kind`, int or float, above 0; an int is at most LARGEST_COUNT."""
+    """An argparse type: a number of `kind`, int or float, above 0 and at most LARGEST_COUNT."""
 
     def parse(text: str) -> float:
         value = kind(text)
-        if not 0 < value < math.inf:
+        if not value > 0:  # true for NaN too
             raise argparse.ArgumentTypeError(f"{text} is not above 0")
-        if kind is int and value > LARGEST_COUNT:
+        if value > LARGEST_COUNT:
             raise argparse.ArgumentTypeError(f"{shorten(text)} is too large")
         return value
 

@@ -50,6 +50,7 @@ import os
 from pathlib import Path
 
 from common import CommandParser, UserError, natural, positive, run
+from formats.loading import read_files
 from synthesis.storage import list_batches
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.loop import train
@@ -101,6 +102,8 @@ def main() -> None:
     checkpoint = load_checkpoint(options.checkpoint, options.target) if resume else None
     if checkpoint:
         check_resumed(checkpoint, given)
+        if "hours" in given:  # or else the batches of the checkpoint would go before them
+            given = {"batches": None} | given
         options = with_options(DEFAULTS, kept_options(checkpoint) | given)
     check_files(options)
     train(options, checkpoint)
@@ -141,7 +144,8 @@ def check_photos(given: dict, resume: bool) -> None:
 
 
 def check_files(options: TrainingOptions) -> None:
-    """Raise UserError when --out cannot be written or --data holds nothing."""
+    """Raise UserError when a format is unknown, --out cannot be written, or --data holds nothing."""
+    read_files(options.formats)  # first, because their names are part of the name of the weights
     if options.target.suffix != ".npz" or not os.access(options.target.parent, os.W_OK):
         raise UserError(f"{options.target}: cannot be written; {OUT_REMEDY}")
     try:

@@ -50,6 +50,8 @@ def parse_style(row: object, defaults: dict, index: int) -> PlateStyle:
     if not SHAPES[0] <= width / height <= SHAPES[1]:
         least, most = SHAPES
         raise FormatError(f"size must be {least:g} to {most:g} times as wide as high", "styles", index)
+    if style.stacked + style.squeezed > 1:
+        raise FormatError("stacked and squeezed add up to more than 1; no plate has both", "styles", index)
     if style.glyph_height + (style.lines - 1) * style.upper_height > height:
         raise FormatError("the glyphs are higher than the plate; lower glyph_height", "styles", index)
     return style

@@ -19,6 +19,7 @@ TEXT = re.compile(r""" "(?:[^"\\\n]|\\.)*+"? | '[^'\n]*+'? | \#[^\n]*+ """, re.V
 # A key of more than KEY_PARTS parts: tomllib takes a time that grows with the square of their number.
 LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{KEY_PARTS}}}")
 FOLDER = Path(__file__).parent  # of the project's formats; the tables of other folders are not kept
+ENCODING = "utf-8-sig"  # UTF-8, with or without the byte order mark that editors on Windows write
 PATTERN = "pattern"  # the name of a format that is no file
 DEEP = 32  # brackets that are open at once; the files of this project have three at most
 LONGEST_STEP = 100  # characters of a key or pattern that are searched for; a longer regular expression compiles slowly
@@ -44,14 +45,16 @@ def load_formats(names: str | None = None, folder: str | os.PathLike = FOLDER) -
     contents = read_files(names, folder)
     if names is None and folder == FOLDER:
         with contextlib.suppress(*CACHE_FAULTS):
-            tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode("utf-8")))
+            tables = keep_tables([*contents.values()], lambda content: parse_toml(content.decode(ENCODING)))
             return [parse_format(path.stem, table) for path, table in zip(contents, tables, strict=True)]
     return [read_format(path, content) for path, content in contents.items()]
 
 
 def read_files(names: str | None = None, folder: str | os.PathLike = FOLDER) -> dict[Path, bytes]:
     """The contents of the files that `load_formats` loads. Raises UserError where one is missing."""
-    paths = {path.stem: path for path in sorted(Path(folder).glob("*.toml"))}
+    # hidden files are those of editors and systems, such as .#in.toml, which Emacs makes while in.toml is edited
+    files = [path for path in sorted(Path(folder).glob("*.toml")) if not path.name.startswith(".")]
+    paths = {path.stem: path for path in files}
     if not paths:
         raise UserError(f"{folder}: holds no plate format; fetch the project's formats/*.toml again")
     if names is None:
@@ -67,7 +70,7 @@ def read_files(names: str | None = None, folder: str | os.PathLike = FOLDER) -> 
 def read_format(path: Path, content: bytes) -> PlateFormat:
     """The format in the file `path` with this `content`. Raises UserError as `load_formats` does."""
     try:
-        source = content.decode("utf-8")
+        source = content.decode(ENCODING)
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not in UTF-8; save it as UTF-8") from None
     try:

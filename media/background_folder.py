@@ -12,6 +12,11 @@ from media.files import read_bytes
 from media.limits import TABLE_BYTES
 from media.tables import read_row, write_row
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 PICTURE = re.compile(r"\d{8}\.jpg")  # a background's file name
 KEPT = {".gitkeep"}  # files that an empty folder may have
 
@@ -31,8 +36,8 @@ class BackgroundFolder:
     def __init__(self, folder: Path, resume: bool):
         """Open `folder`, and make it if it is missing.
 
-        Raises UserError when the folder is not empty and `resume` is false, when its index is missing or damaged, or
-        when it cannot be written.
+        Raises UserError when the folder is not empty and `resume` is false, when its index is missing or damaged, when
+        another run writes into it, or when it cannot be written.
         """
         self.folder = folder
         self.path = folder / "index.tsv"
@@ -47,6 +52,7 @@ class BackgroundFolder:
             self.check_partial()
             whole = self.load() if left else 0  # before the index is opened, because opening a pipe waits
             self.index = self.path.open("ab", buffering=0)  # each line is on disk before the next picture
+            self.lock()
             self.index.truncate(whole)
             self.delete_unlisted(left)
         except OSError as error:
@@ -70,6 +76,22 @@ class BackgroundFolder:
         """
         if os.path.lexists(self.partial) and not stat.S_ISREG(self.partial.lstat().st_mode):
             raise UserError(f"{self.partial}: cannot be written (it is no regular file); delete it")
+
+    def lock(self) -> None:
+        """Raise UserError where another run writes into the folder. Both would write the same numbers.
+
+        The lock ends with the run, however it ends. Some file systems have no locks.
+        """
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self.index, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{self.folder}: another run writes into it; wait for its end, or name another folder with --out"
+            ) from None
+        except OSError:  # without locks
+            pass
 
     def load(self) -> int:
         """Read the lines of the index, and return their bytes without a last line that is not whole.

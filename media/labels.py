@@ -156,6 +156,8 @@ def parse_box(numbers: list[str]) -> Box | None:
         return None
     if not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
         raise BadLine(f"the box {show(' '.join(numbers))} has no area; write x, y, w and h in pixels, or 0 0 0 0")
+    if min(box[2:]) < 1:  # as where they are shares of the photograph's width and height
+        raise BadLine(f"the box {show(' '.join(numbers))} is smaller than a pixel; write x, y, w and h in pixels")
     return box
 
 

@@ -86,6 +86,12 @@ def test_a_number_beyond_all_counts_is_refused(parse):
         parse(str(10**100))
 
 
+@pytest.mark.parametrize("text", ["1e20", "1e305", "1e400", "inf"])
+def test_hours_without_end_are_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"^.* is too large$"):
+        common.positive(float)(text)
+
+
 # --- rectification ------------------------------------------------------------------------------------------------
 
 

@@ -181,6 +181,19 @@ def test_resume_takes_up_the_options_and_replaces_the_given_ones(main, tmp_path)
     assert replaced.formats == "in"
 
 
+def test_hours_alone_replace_the_batches_of_a_checkpoint(main):
+    first = main("--batches", "2", "--seed", "0")
+    save_checkpoint(first.checkpoint, first.kept(), Progress(), {})
+    assert main("--resume").batches == 2
+    assert main("--resume", "--hours", "3").batches is None
+    assert main("--resume", "--hours", "3", "--batches", "4").batches == 4
+
+
+def test_an_unknown_format_is_named_rather_than_a_file_called_after_it(main):
+    with pytest.raises(UserError, match=r"^no plate format is called 'in/'; there are ae, "):
+        main("--formats", "in/")
+
+
 def test_messages_name_the_checkpoint_in_use(main, tmp_path):
     (tmp_path / "runs").mkdir()
     options = main("--out", "runs/mine.npz", "--seed", "3")

@@ -1,7 +1,6 @@
 """The options of a training run, as `train.py` takes them and as a checkpoint keeps them."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 from common import LARGEST_COUNT
@@ -19,7 +18,7 @@ def is_text(value) -> bool:
 
 
 KEPT = {  # the options that a checkpoint keeps, and how each value is checked
-    "hours": lambda value: type(value) in (int, float) and 0 < value <= sys.float_info.max,
+    "hours": lambda value: type(value) in (int, float) and 0 < value <= LARGEST_COUNT,
     "batches": lambda value: value is None or (is_count(value) and value > 0),
     "seed": is_count,
     "formats": lambda value: value is None or is_text(value),
@@ -65,7 +64,7 @@ class TrainingOptions:
         """
         if self.out:
             return self.out
-        formats = sorted(name.strip() for name in self.formats.split(",")) if self.formats else []
+        formats = sorted({name.strip() for name in self.formats.split(",")}) if self.formats else []
         return Path("-".join(["weights", *formats]) + ".npz")
 
     @property

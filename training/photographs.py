@@ -158,7 +158,8 @@ def load_album(table: Path, weights: Path, formats: str | None) -> Album:
         for label in its_labels:
             corners = locate(label, len(its_labels) == 1, image.shape, plates)
             if corners is None:
-                warn(f"{table}: line {label.line}: the plate on {label.image} is not found; write its box in the table")
+                remedy = "correct its box" if label.box else "write its box in the table"
+                warn(f"{table}: line {label.line}: the plate on {label.image} is not found; {remedy}")
             else:
                 examples.append(make_example(image, corners, label.code))
     if not examples:
@@ -178,12 +179,15 @@ def locate(label: Label, is_alone: bool, shape: tuple[int, ...], plates: list[Pl
     """The corners (4, 2) of the labelled plate in its photograph of `shape` (H, W, 3), in pixels; None if not known.
 
     `plates` are what was read on the photograph. One that is at the place of the label's box shows the corners; the
-    box itself stands for them otherwise. A plate without a box is the reading most like its code, or else the whole
-    picture where this has a plate's shape and `is_alone` says that no other plate is on it.
+    box itself stands for them otherwise, unless it lies outside of the photograph. A plate without a box is the reading
+    most like its code, or else the whole picture where this has a plate's shape and `is_alone` says that no other plate
+    is on it.
     """
     nearest = min(plates, key=lambda plate: edit_distance(plate.code, label.code), default=None)
     if label.box:
         x, y, width, height = label.box
+        if x >= shape[1] or y >= shape[0] or x + width <= 0 or y + height <= 0:
+            return None
         box = UNIT_SQUARE * (width, height) + (x, y)
         iou, _ = overlaps(np.stack([box, *(plate.corners for plate in plates)]))  # (N + 1, N + 1)
         best = int(np.argmax(iou[0, 1:])) if plates else None

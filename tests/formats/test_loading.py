@@ -87,6 +87,12 @@ MISTAKES = {  # what of SMALL is replaced, with what; the line and the reason th
     "size of one length": ("[520, 110]", "[520]", 11, "size must be [width, height] in millimetres, not [520]"),
     "three lines": ("lines = 2", "lines = 3", 12, "lines must be 1 or 2, not 3"),
     "high glyphs": ("glyph_height = 70", "glyph_height = 150", 12, "the glyphs are higher than the plate"),
+    "small letters of two kinds": (
+        "border = 0.5",
+        "stacked = 0.6\nsqueezed = 0.6",
+        11,
+        "stacked and squeezed add up to more than 1",
+    ),
     "probability": ("border = 0.5", "border = 50", 16, "border must be a probability of 0 to 1, not 50"),
     "band": ('"left"', '"bottom"', 17, "band must be one of '', 'left', 'right', 'top', 'both', not 'bottom'"),
     "typefaces": ('["Plate"]', '"Plate"', 4, "typefaces must be a list of texts"),
@@ -121,6 +127,17 @@ def test_not_utf8(tmp_path):
     (tmp_path / "xx.toml").write_bytes(SMALL.replace("Test", "Südtirol").encode("latin-1"))
     with pytest.raises(common.UserError, match=r"xx.toml: is not in UTF-8"):
         load_formats(folder=tmp_path)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    assert load_text(tmp_path, f"\ufeff{SMALL}") == load_text(tmp_path, SMALL)
+
+
+def test_hidden_files_are_no_formats(tmp_path):
+    (tmp_path / ".#xx.toml").symlink_to("user@host.1")  # made by Emacs while xx.toml is edited
+    (tmp_path / "._xx.toml").write_bytes(b"\0\5\x16\7\0\2")  # made by macOS
+    form = load_text(tmp_path, SMALL)
+    assert load_formats(folder=tmp_path) == [form]
 
 
 def test_not_a_file(tmp_path):

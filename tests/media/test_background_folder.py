@@ -1,5 +1,6 @@
 """media/background_folder.py: a picture counts when the index has its line, whatever a killed run left."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,19 @@ def test_pictures_and_their_lines_are_written(tmp_path):
     fill(tmp_path / "new" / "bgs", ROWS[:2])
     index = b"00000000.jpg\tstreet\ts/street/\xff.jpg\n00000001.jpg\ta/b\tx.jpg\n"
     assert read_all(tmp_path / "new" / "bgs") == {"00000000.jpg": b"one", "00000001.jpg": b"two", "index.tsv": index}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: Windows has no such lock")
+def test_two_runs_cannot_write_at_the_same_time(tmp_path):
+    first = BackgroundFolder(tmp_path, resume=False)
+    first.add(*ROWS[0])
+    before = read_all(tmp_path)
+    with pytest.raises(UserError, match=r"another run writes into it; wait for its end"):
+        BackgroundFolder(tmp_path, resume=True)
+    assert read_all(tmp_path) == before
+    first.close()
+    fill(tmp_path, ROWS[1:], resume=True)
+    assert len(read_all(tmp_path)) == len(ROWS) + 1
 
 
 def test_what_was_written_is_taken_up_again(tmp_path):

@@ -80,6 +80,7 @@ def test_windows_line_ends_and_a_byte_order_mark(table):
         ("a.jpg\t1\t2\t3\tinf\tAB12", "the box '1 2 3 inf' has no area"),
         ("a.jpg\t1\t2\t3\t-4\tAB12", "the box '1 2 3 -4' has no area"),
         ("a.jpg\t1\t2\t0\t4\tAB12", "the box '1 2 0 4' has no area"),
+        ("a.jpg\t0.41\t0.62\t0.12\t0.05\tAB12", "the box '0.41 0.62 0.12 0.05' is smaller than a pixel"),
         ("first.jpg\tAB 12", "repeats line 1"),
     ],
 )

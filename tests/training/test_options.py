@@ -15,6 +15,7 @@ from training.options import TrainingOptions
         ("xx", None, "weights-xx.npz"),
         ("in,gb", None, "weights-gb-in.npz"),
         ("gb, in", None, "weights-gb-in.npz"),
+        ("in,gb,in", None, "weights-gb-in.npz"),
         ("xx", Path("weights.npz"), "weights.npz"),  # as the user says
         (None, Path("runs/mine.npz"), "runs/mine.npz"),
     ],

@@ -112,6 +112,11 @@ def test_a_box_is_made_precise_by_a_reading_at_its_place():
     np.testing.assert_array_equal(locate(label, True, SHAPE, []), expected)
 
 
+@pytest.mark.parametrize("box", [(400, 50, 100, 32), (100, 300, 100, 32), (-100, 50, 100, 32), (100, -32, 100, 32)])
+def test_a_box_outside_of_its_photograph_shows_no_plate(box):
+    assert locate(Label("a.png", box, "AB12", 1), True, SHAPE, [reading("AB12", PLACE)]) is None
+
+
 def test_a_plate_without_a_box_is_the_reading_like_its_code():
     label = Label("a.png", None, "AB12", 1)
     readings = [reading("QQQQ", PLACE + 50), reading("A812", PLACE)]
