@@ -102,7 +102,7 @@ def main() -> None:
     checkpoint = load_checkpoint(options.checkpoint, options.target) if resume else None
     if checkpoint:
         check_resumed(checkpoint, given)
-        if "hours" in given:  # or else the batches of the checkpoint would go before them
+        if "hours" in given:  # the checkpoint's batches would count in place of these hours
             given = {"batches": None} | given
         options = with_options(DEFAULTS, kept_options(checkpoint) | given)
     check_files(options)

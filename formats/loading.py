@@ -53,8 +53,7 @@ def load_formats(names: str | None = None, folder: str | os.PathLike = FOLDER) -
 def read_files(names: str | None = None, folder: str | os.PathLike = FOLDER) -> dict[Path, bytes]:
     """The contents of the files that `load_formats` loads. Raises UserError where one is missing."""
     # hidden files are those of editors and systems, such as .#in.toml, which Emacs makes while in.toml is edited
-    files = [path for path in sorted(Path(folder).glob("*.toml")) if not path.name.startswith(".")]
-    paths = {path.stem: path for path in files}
+    paths = {path.stem: path for path in sorted(Path(folder).glob("[!.]*.toml"))}
     if not paths:
         raise UserError(f"{folder}: holds no plate format; fetch the project's formats/*.toml again")
     if names is None:

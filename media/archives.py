@@ -41,7 +41,7 @@ class Member(NamedTuple):
 def open_archive(path: Path, left_out: Path | None = None) -> tuple[Iterator[Member], int, str]:
     """The members of the archive or folder `path` in their order, its length, and the unit of this length.
 
-    A folder `left_out` that lies in the folder `path` is no part of it. The archive stays open until the process ends.
+    What lies in the folder `left_out` is no member of the folder `path`. The archive stays open until the process ends.
     Raises UserError when it is missing, is empty, cannot be read or is no archive.
     """
     if os.path.isdir(path):  # not `path.is_dir()`, which raises an exception in a folder that may not be entered
@@ -85,22 +85,18 @@ def read_member(member: Member) -> bytes:
 def list_files(folder: Path, left_out: Path | None) -> list[str]:
     """The paths of all files under `folder`, relative to it, with `/`, in an order that is the same everywhere.
 
-    The files in the folder `left_out` are not among them. Raises UserError when a folder cannot be read.
+    Files in the folder `left_out` are not among them. Raises UserError when a folder cannot be read.
     """
 
     def stop(error: OSError) -> NoReturn:
         raise UserError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions or remove it")
 
     names = []
+    left_out = left_out and os.path.realpath(left_out)
     for parent, folders, files in os.walk(folder, onerror=stop):
-        folders[:] = sorted(name for name in folders if not is_same(Path(parent) / name, left_out))
+        folders[:] = sorted(name for name in folders if os.path.realpath(os.path.join(parent, name)) != left_out)
         names += [(Path(parent) / name).relative_to(folder).as_posix() for name in sorted(files)]
     return names
-
-
-def is_same(folder: Path, other: Path | None) -> bool:
-    """Whether both are one folder, through links too."""
-    return other is not None and os.path.realpath(folder) == os.path.realpath(other)
 
 
 def iterate_folder(folder: Path, names: list[str]) -> Iterator[Member]:

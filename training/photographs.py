@@ -27,7 +27,7 @@ from media.pictures import read_image
 from network.weights import save_weights
 from reading.geometry import overlaps
 from reading.plate import Plate
-from reading.plate_reader import PlateReader
+from reading.plate_reader import PlateReader, bounding_box
 from reading.scoring import Score, add_up, judge
 from synthesis.camera import take
 from synthesis.light import light
@@ -186,9 +186,9 @@ def locate(label: Label, is_alone: bool, shape: tuple[int, ...], plates: list[Pl
     nearest = min(plates, key=lambda plate: edit_distance(plate.code, label.code), default=None)
     if label.box:
         x, y, width, height = label.box
-        if x >= shape[1] or y >= shape[0] or x + width <= 0 or y + height <= 0:
-            return None
         box = UNIT_SQUARE * (width, height) + (x, y)
+        if not all(bounding_box(box, shape)[2:]):  # no part of it is in the photograph
+            return None
         iou, _ = overlaps(np.stack([box, *(plate.corners for plate in plates)]))  # (N + 1, N + 1)
         best = int(np.argmax(iou[0, 1:])) if plates else None
         return plates[best].corners if plates and iou[0, 1 + best] > SURE_PLACE else box
